@@ -1,0 +1,199 @@
+#include "filters/image/codec/pixels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+pd_pixels_init(struct pd_pixels *px, uint32_t width, uint32_t height,
+    unsigned channels)
+{
+	*px = (struct pd_pixels) {
+		.width = width,
+		.height = height,
+		.channels = channels,
+		.stride = (size_t)width * channels,
+	};
+	px->p = malloc(px->stride * height);
+	return px->p != NULL ? 0 : -1;
+}
+
+void
+pd_pixels_finish(struct pd_pixels *px)
+{
+	free(px->p);
+	free(px->icc);
+	px->p = NULL;
+	px->icc = NULL;
+}
+
+int
+pd_pixels_turn(struct pd_pixels *px, unsigned orientation)
+{
+	bool swap = orientation >= 5;
+	/* Where the new picture's origin lies in the old one, and which way
+	 * its axes run there (EXIF 2.3, 4.6.4). */
+	bool right = orientation == 2 || orientation == 3 || orientation == 7 ||
+	    orientation == 8;
+	bool bottom = orientation == 3 || orientation == 4 ||
+	    orientation == 6 || orientation == 7;
+	struct pd_pixels to;
+	ptrdiff_t step_x, step_y;
+	const uint8_t *origin = px->p;
+
+	if (orientation <= 1 || orientation > 8)
+		return 0;
+	if (pd_pixels_init(&to, swap ? px->height : px->width,
+	        swap ? px->width : px->height, px->channels) != 0)
+		return -1;
+	step_x = right ? -(ptrdiff_t)px->channels : (ptrdiff_t)px->channels;
+	step_y = bottom ? -(ptrdiff_t)px->stride : (ptrdiff_t)px->stride;
+	if (right)
+		origin += (size_t)(px->width - 1) * px->channels;
+	if (bottom)
+		origin += (size_t)(px->height - 1) * px->stride;
+	for (uint32_t y = 0; y < to.height; y++) {
+		const uint8_t *from =
+		    origin + (ptrdiff_t)y * (swap ? step_x : step_y);
+		ptrdiff_t step = swap ? step_y : step_x;
+		uint8_t *row = to.p + y * to.stride;
+
+		for (uint32_t x = 0; x < to.width; x++, from += step)
+			for (unsigned c = 0; c < px->channels; c++)
+				*row++ = from[c];
+	}
+	free(px->p);
+	px->p = to.p;
+	px->width = to.width;
+	px->height = to.height;
+	px->stride = to.stride;
+	return 0;
+}
+
+void
+pd_pixels_grey(struct pd_pixels *px)
+{
+	if (px->channels < 3)
+		return;
+	for (uint32_t y = 0; y < px->height; y++) {
+		uint8_t *p = px->p + y * px->stride;
+
+		for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
+			/* ITU-R BT.601's weights, of 65536. */
+			unsigned l = (19595u * p[0] + 38470u * p[1] +
+			                 7471u * p[2] + 32768u) >>
+			    16;
+
+			p[0] = p[1] = p[2] = (uint8_t)l;
+		}
+	}
+}
+
+void
+pd_pixels_drop_opaque(struct pd_pixels *px)
+{
+	if (px->channels != 4)
+		return;
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride + 3;
+
+		for (uint32_t x = 0; x < px->width; x++, p += 4)
+			if (*p != 255)
+				return;
+	}
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *from = px->p + y * px->stride;
+		uint8_t *to = px->p + (size_t)y * px->width * 3;
+
+		for (uint32_t x = 0; x < px->width; x++, from += 4, to += 3) {
+			to[0] = from[0];
+			to[1] = from[1];
+			to[2] = from[2];
+		}
+	}
+	px->channels = 3;
+	px->stride = (size_t)px->width * 3;
+}
+
+/* --- What kind of picture -------------------------------------------------- */
+
+#define TABLE 4096 /* slots for PD_PIXELS_MANY colours */
+
+struct table {
+	uint32_t colour[TABLE];
+	uint8_t used[TABLE];
+	unsigned n;
+};
+
+static void
+add_colour(struct table *t, uint32_t c)
+{
+	unsigned i = c * 2654435761u >> 20;
+
+	while (t->used[i]) {
+		if (t->colour[i] == c)
+			return;
+		i = (i + 1) % TABLE;
+	}
+	t->used[i] = 1;
+	t->colour[i] = c;
+	t->n++;
+}
+
+/* By alpha, so that a PNG's list of alphas ends early; then by colour, which
+ * is the order pd_pixels_index() searches in. */
+static int
+by_alpha(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	x = x << 24 | x >> 8;
+	y = y << 24 | y >> 8;
+	return x < y ? -1 : x > y;
+}
+
+void
+pd_pixels_look(const struct pd_pixels *px, struct pd_pixels_look *look)
+{
+	struct table t;
+	uint64_t same = 0;
+	bool grey = true;
+
+	memset(t.used, 0, sizeof(t.used));
+	t.n = 0;
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride;
+		uint32_t last = pd_pixels_at(p, px->channels), c;
+
+		for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
+			c = pd_pixels_at(p, px->channels);
+			if (c == last && x > 0) {
+				same++;
+				continue;
+			}
+			last = c;
+			if (t.n <= PD_PIXELS_MANY)
+				add_colour(&t, c);
+			grey &= p[0] == p[1] && p[1] == p[2] &&
+			    (c & 255) == 255;
+		}
+	}
+	look->colours = t.n;
+	look->grey = grey;
+	look->flat = (unsigned)(same * 100 /
+	    ((uint64_t)px->width * px->height));
+	if (t.n > PD_PIXELS_COLOURS)
+		return;
+	for (unsigned i = 0, n = 0; i < TABLE; i++)
+		if (t.used[i])
+			look->palette[n++] = t.colour[i];
+	qsort(look->palette, t.n, sizeof(look->palette[0]), by_alpha);
+}
+
+int
+pd_pixels_index(const struct pd_pixels_look *look, uint32_t colour)
+{
+	const uint32_t *found = bsearch(&colour, look->palette, look->colours,
+	    sizeof(look->palette[0]), by_alpha);
+
+	return found != NULL ? (int)(found - look->palette) : -1;
+}

@@ -1,0 +1,42 @@
+/*
+ * One filter's place in a chain. Private to chain.c and filter.c.
+ * Thread: worker.
+ */
+#ifndef PD_STAGE_H
+#define PD_STAGE_H
+
+#include "filters/chain.h"
+
+struct event;
+
+enum pd_stage {
+	PD_STAGE_OPEN,    /* nobody was asked yet: see settle() */
+	PD_STAGE_RUNNING,
+	PD_STAGE_WAITING, /* returned WAIT */
+	PD_STAGE_PASSING, /* its input goes by */
+	PD_STAGE_ENDED,   /* its input is dropped */
+};
+
+struct pd_filter {
+	struct pd_chain *chain;
+	const struct pd_filter_type *type; /* NULL: nobody stands here */
+	void *state;
+	struct evbuffer *in;
+	struct event *timer; /* of pd_filter_wake_after(), NULL until used */
+	enum pd_stage stage;
+	bool began;   /* finish() is owed */
+	bool decided; /* passed, ended, or made a byte: the header may go */
+	bool woken;
+	bool full;    /* its last run filled its room: it may hold more */
+	bool starved; /* its last run did nothing: it wants more input */
+	bool choked;  /* its input went over the high mark */
+	bool worked;  /* made something, or ended */
+	uint64_t calls, bytes_in, bytes_out, took_ns;
+};
+
+/* Runs the chain again from the loop. */
+void pd_chain_wake(struct pd_chain *c);
+struct pd_message *pd_chain_message(struct pd_chain *c);
+struct event_base *pd_chain_base(struct pd_chain *c);
+
+#endif

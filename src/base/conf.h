@@ -1,0 +1,176 @@
+/*
+ * The configuration: read by libconfuse from one table of options, checked
+ * whole, then immutable.
+ *
+ * A row of the table (conf.c) is an option's name, type, place in struct
+ * pd_conf, default, least and most, unit, whether a reload may change it, and
+ * one sentence. The parser, `pared check`, `pared check --defaults` and the
+ * manual page are made from it. A ziproxy.conf is read as it is: its names,
+ * its booleans, its strings without escapes.
+ *
+ * Thread: main to create; any to read; counted.
+ */
+#ifndef PD_CONF_H
+#define PD_CONF_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+
+/* A list of strings: NUL-terminated, owned by the configuration. */
+struct pd_strings {
+	char **v;
+	size_t n;
+};
+
+struct pd_port_range {
+	uint16_t lo, hi; /* both included */
+};
+
+struct pd_port_ranges {
+	struct pd_port_range *v;
+	size_t n;
+};
+
+enum pd_conf_log_format {
+	PD_LOG_FORMAT_AUTO, /* Ziproxy's with a ziproxy.conf, else JSON */
+	PD_LOG_FORMAT_ZIPROXY,
+	PD_LOG_FORMAT_JSON,
+	PD_LOG_FORMAT_SQUID,
+	PD_LOG_FORMAT_CLF,
+};
+
+/* Where one block list comes from: lists { source NAME { url = "..." } }. */
+struct pd_conf_source {
+	char *name;
+	char *url; /* "file:/path" or a plain path; http(s) is refused as yet */
+	bool off;  /* enabled = false */
+};
+
+#define PD_CONF_IMAGE_CLASSES 4
+
+struct pd_conf {
+	_Atomic unsigned refs;
+	char *path;   /* the file it was read from, NULL for defaults */
+	bool ziproxy; /* read in Ziproxy's way (see pd_conf_load) */
+
+	/* Listening and the daemon. */
+	struct pd_strings address; /* empty: 127.0.0.1 and ::1 */
+	int64_t port;
+	struct pd_prefixes only_from; /* default: loopback, private ranges */
+	bool only_from_set;           /* OnlyFrom stands in the file */
+	int64_t workers;              /* 0: one for each CPU we may use */
+	int64_t max_clients;          /* MaxActiveUserConnections; 0: none */
+	char *pid_file, *run_as_user, *run_as_group;
+	struct pd_strings portal_names; /* host names of the portal besides
+					   pared.internal and addresses */
+	char *codec_path; /* program pared-codec; NULL: beside pared */
+
+	/* Logs. */
+	char *access_log, *error_log, *debug_log; /* NULL: off, stderr, off */
+	enum pd_conf_log_format access_log_format;
+	enum pd_log_level log_level;
+
+	/* Who may use it. */
+	int64_t auth_mode; /* 0 none, 1 AuthPasswdFile */
+	char *auth_passwd_file;
+
+	/* Way out. */
+	char *next_proxy; /* host name or address; NULL: straight */
+	int64_t next_port;
+	struct pd_prefixes bind_outgoing; /* single addresses, in turn */
+	struct pd_strings nameservers;    /* addresses; empty: resolv.conf */
+	struct pd_prefixes allow_private;
+	bool connect_allowed; /* AllowMethodCONNECT */
+	struct pd_port_ranges http_ports, connect_ports;
+
+	/* Limits and times. Times in milliseconds, sizes in bytes. */
+	int64_t header_max; /* a header section, both sides */
+	int64_t request_line_max;
+	int64_t fields_max;          /* field lines in a section */
+	int64_t header_timeout_ms;   /* whole header section of a request */
+	int64_t idle_timeout_ms;     /* kept client connection, no request */
+	int64_t conn_timeout_ms;     /* ConnTimeout (s): no byte either way */
+	int64_t tunnel_timeout_ms;   /* tunnel without a byte */
+	int64_t connect_timeout_ms;  /* all attempts together */
+	int64_t response_timeout_ms; /* request sent, no header section yet */
+	int64_t drain_timeout_ms;    /* after TERM */
+	int64_t pool_idle_ms;        /* idle upstream connection */
+	int64_t pool_max;            /* idle upstream connections a worker */
+	int64_t buffer_high, buffer_low; /* marks of back-pressure */
+	int64_t tos; /* TOSFlagsDefault when TOSMarking, or -1 */
+
+	/* HTTP. */
+	char *user_agent; /* RedefineUserAgent */
+	bool override_accept_encoding;
+	bool decode_incoming;             /* DecompressIncomingGzipData */
+	bool encode_text;                 /* Gzip */
+	struct pd_strings compress_types; /* LosslessCompressCT */
+	bool compress_types_xst;          /* ...AlsoXST: "x-" subtypes too */
+	int64_t gunzip_ratio_max;         /* percent; 0 none */
+	int64_t gunzip_free;              /* no ratio check below, bytes */
+	int64_t decoded_max;              /* decoded content, bytes; 0 none */
+
+	/* Images. */
+	bool process_jpg, process_png, process_gif;
+	bool image_quality_set;
+	int64_t image_quality[PD_CONF_IMAGE_CLASSES]; /* 0: leave alone */
+	bool convert_to_grayscale;
+	int64_t max_size;        /* MaxSize: larger bodies stream, bytes */
+	int64_t image_ratio_max; /* MaxUncompressedImageRatio: n to one */
+	int64_t image_pixels_max;
+	int64_t image_timeout_ms; /* deadline of one job */
+	int64_t image_memory_max; /* of one codec process, bytes */
+
+	/* Lists. */
+	char *url_no_processing, *url_replace_data, *url_replace_data_ct,
+	    *url_deny;
+	struct pd_strings replace_ct_types; /* URLReplaceDataCTList */
+	bool replace_ct_types_xst;
+	struct pd_conf_source *sources;
+	size_t nsources;
+	char *probes; /* probes.list; NULL: the built-in list */
+
+	/* Error pages: 400 403 404 407 408 409 500 503. */
+	char *custom_error[8];
+};
+
+/* What was wrong or worth saying: one line each, "FILE:LINE: what; fix". */
+struct pd_conf_report {
+	void (*line)(void *arg, bool error, const char *text);
+	void *arg;
+};
+
+/*
+ * Reads path (NULL: the defaults alone), then the overrides ("Port=8080",
+ * like lines after the file's last). A file counts as Ziproxy's when `ziproxy`
+ * is set, or when it holds none but Ziproxy's names, at least one, and no
+ * section. Everything wrong is reported, not only the first. Returns the
+ * configuration with one reference, or NULL after at least one error line.
+ */
+struct pd_conf *pd_conf_load(const char *path, const char *const *overrides,
+    size_t noverrides, bool ziproxy, const struct pd_conf_report *report);
+
+struct pd_conf *pd_conf_ref(struct pd_conf *c);
+void pd_conf_unref(struct pd_conf *c); /* NULL is fine */
+
+/*
+ * What a reload may not change (Port, Address, RunAs..., Workers) is reported
+ * and its old value named. Returns how many such options differ.
+ */
+size_t pd_conf_frozen_diff(const struct pd_conf *old,
+    const struct pd_conf *new_, const struct pd_conf_report *report);
+
+/* Every option at its default, with its sentence: conf/pared.conf. */
+void pd_conf_write_defaults(FILE *out);
+/* The options as scdoc-free mdoc for pared.conf(5). */
+void pd_conf_write_manual(FILE *out);
+/*
+ * For each name that stands in path: honoured, honoured differently (and how),
+ * or without effect (and why), with its line. 0, or -1 when unreadable.
+ */
+int pd_conf_write_ziproxy_table(const char *path, FILE *out, bool json);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * What the files of the configuration share: the option table's row, and the
+ * draft that a configuration is while it is being read.
+ *
+ * Private to conf*.c and their tests.
+ * Thread: main.
+ */
+#ifndef PD_CONF_ROW_H
+#define PD_CONF_ROW_H
+
+#include "base/conf.h"
+
+#define PD_CONF_FILE_MAX (1024 * 1024) /* bytes of a configuration file */
+#define PD_CONF_LINE     1024          /* bytes of a reported line */
+
+/*
+ * A configuration under construction: what is needed to finish struct pd_conf
+ * but is not part of it stands behind it.
+ */
+struct pd_conf_draft {
+	struct pd_conf conf;
+	bool tos_marking;               /* TOSMarking */
+	struct pd_strings compressible; /* Compressible, of old */
+};
+
+enum pd_conf_type {
+	PD_CONF_HEADING, /* not an option: begins a group */
+	PD_CONF_BOOL,
+	PD_CONF_INT,   /* int64_t; unset: -1 */
+	PD_CONF_BYTES, /* int64_t; K, M, G as suffix */
+	PD_CONF_TIME,  /* int64_t, ms; seconds in the file, or ms, s, m, h */
+	PD_CONF_STRING,
+	PD_CONF_HOST,  /* char *; a host name or address */
+	PD_CONF_PATH,  /* char *; a file that pared makes */
+	PD_CONF_INPUT, /* char *; a file that must be readable */
+	PD_CONF_PAGE,  /* the same, but only worth a note */
+	PD_CONF_STRINGS,
+	PD_CONF_ADDRESSES, /* struct pd_strings; IP addresses */
+	PD_CONF_SERVERS,   /* struct pd_strings; IP addresses, "@port" */
+	PD_CONF_PREFIXES,
+	PD_CONF_SINGLES, /* struct pd_prefixes; one address each */
+	PD_CONF_PORTS,
+	PD_CONF_QUALITY, /* int64_t[PD_CONF_IMAGE_CLASSES] */
+	PD_CONF_FORMAT,  /* enum pd_conf_log_format */
+	PD_CONF_LEVEL,   /* enum pd_log_level */
+};
+
+struct pd_conf_row {
+	const char *name;
+	enum pd_conf_type type;
+	size_t offset;   /* in struct pd_conf_draft */
+	const char *def; /* as it would stand in the file; NULL: unset */
+	int64_t least, most;
+	const char *unit;    /* "bytes", "seconds", ... or NULL */
+	bool frozen;         /* a reload may not change it */
+	const char *example; /* for what is unset */
+	const char *text;    /* one sentence or two; NULL: not shown */
+};
+
+/* Every option, in the order of conf/pared.conf. */
+extern const struct pd_conf_row pd_conf_rows[];
+extern const size_t pd_conf_nrows;
+
+/* What becomes of a name of Ziproxy's. */
+enum pd_conf_fate {
+	PD_CONF_SAME,
+	PD_CONF_DIFFERENT,
+	PD_CONF_NO_EFFECT, /* why tells the reason, and what to use */
+	PD_CONF_RENAMED,   /* why is the name it has now */
+};
+
+struct pd_conf_ziproxy_row {
+	const char *name;
+	enum pd_conf_fate fate;
+	const char *why;
+};
+
+extern const struct pd_conf_ziproxy_row pd_conf_ziproxy_rows[];
+extern const size_t pd_conf_nziproxy_rows;
+
+/* NULL when there is none; the case of letters is of no matter. */
+const struct pd_conf_row *pd_conf_row_find(const char *name);
+const struct pd_conf_ziproxy_row *pd_conf_ziproxy_find(const char *name);
+
+/*
+ * Puts the values that stand in the file into the draft. 0, or -1 with what is
+ * wrong and how to mend it in why.
+ */
+int pd_conf_set(struct pd_conf_draft *d, const struct pd_conf_row *row,
+    const char *const *values, size_t nvalues, char why[PD_CONF_LINE]);
+/* The value as it would stand in the file; the caller frees it. */
+char *pd_conf_text(const struct pd_conf *c, const struct pd_conf_row *row);
+/* Frees what a row's place holds. */
+void pd_conf_clear(struct pd_conf_draft *d, const struct pd_conf_row *row);
+
+/* Takes no copy: s's memory becomes the list's. */
+void pd_strings_add(struct pd_strings *list, char *s);
+void pd_strings_free(struct pd_strings *list);
+
+/*
+ * Reads a file of at most PD_CONF_FILE_MAX bytes, adding a NUL. The caller
+ * frees it; NULL with errno (EFBIG, and EILSEQ for one that holds NUL).
+ */
+char *pd_conf_read(const char *path, size_t *len);
+
+/*
+ * pd_conf_load() of a file's text: path is only the name in reports. Files
+ * named by options are looked for when look is set.
+ */
+struct pd_conf_parse_params {
+	const char *path;
+	const char *text; /* NUL-terminated */
+	const char *const *overrides;
+	size_t noverrides;
+	bool ziproxy;
+	bool look;
+	const struct pd_conf_report *report;
+};
+struct pd_conf *pd_conf_parse(const struct pd_conf_parse_params *params);
+
+/*
+ * Checks between options, after all are set, and (look) of the files that they
+ * name. say is called with the option that a finding is about.
+ */
+struct pd_conf_check {
+	const struct pd_conf *conf;
+	bool look;
+	void (*say)(void *arg, const char *name, bool error, const char *text);
+	void *arg;
+};
+void pd_conf_check_whole(const struct pd_conf_check *check);
+
+#endif

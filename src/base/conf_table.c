@@ -1,0 +1,299 @@
+/*
+ * The option table: the parser, the checks, conf/pared.conf and the manual page
+ * are made from these rows. The names that Ziproxy has too keep its meaning
+ * and its units.
+ */
+#include <stddef.h>
+
+#include "base/conf_row.h"
+
+#define AT(member) offsetof(struct pd_conf_draft, conf.member)
+#define KIB        INT64_C(1024)
+#define MIB        (1024 * KIB)
+#define GIB        (1024 * MIB)
+#define SECOND     INT64_C(1000)
+#define HOUR       (3600 * SECOND)
+
+#define HEADING(title)                                   \
+	{                                                \
+		.name = (title), .type = PD_CONF_HEADING \
+	}
+#define ROW(name_, type_, member, def_, ...)                     \
+	{                                                        \
+		.name = (name_), .type = PD_CONF_##type_,        \
+		.offset = AT(member), .def = (def_), __VA_ARGS__ \
+	}
+#define RANGE(least_, most_, unit_) \
+	.least = (least_), .most = (most_), .unit = (unit_)
+#define FROZEN     .frozen = true
+#define EXAMPLE(e) .example = (e)
+#define TEXT(t)    .text = (t)
+
+/* clang-format off */
+const struct pd_conf_row pd_conf_rows[] = {
+HEADING("Listening"),
+ROW("Port", INT, port, "8080", RANGE(1, 65535, NULL), FROZEN,
+    TEXT("The TCP port on which clients are served.")),
+ROW("Address", ADDRESSES, address, "{}", FROZEN,
+    TEXT("The addresses of this machine on which to listen: one, or a list; "
+         "empty: 127.0.0.1 and ::1. \"0.0.0.0\" and \"::\" mean every "
+         "address; they and public ones ask for OnlyFrom or AuthMode as "
+         "well.")),
+ROW("OnlyFrom", PREFIXES, only_from,
+    "{\"127.0.0.0/8\", \"::1\", \"10.0.0.0/8\", \"172.16.0.0/12\", "
+    "\"192.168.0.0/16\", \"100.64.0.0/10\", \"169.254.0.0/16\", "
+    "\"fe80::/10\", \"fc00::/7\"}",
+    TEXT("Whose connections are served: addresses, prefixes (\"10.0.0.0/8\") "
+         "and ranges (\"10.0.0.1-10.0.0.9\"). Others are closed unanswered.")),
+ROW("PortalNames", STRINGS, portal_names, "{}",
+    TEXT("Host names of this machine under which its own pages are served, "
+         "besides pared.internal and its addresses.")),
+ROW("MaxActiveUserConnections", INT, max_clients, "0",
+    RANGE(0, 10000000, "connections"),
+    TEXT("How many client connections may be open at once; 0 for as many as "
+         "the system allows.")),
+
+HEADING("Process"),
+ROW("Workers", INT, workers, "0", RANGE(0, 256, "threads"), FROZEN,
+    TEXT("Worker threads; 0 for one for each processor that may be used.")),
+ROW("RunAsUser", STRING, run_as_user, NULL, FROZEN, EXAMPLE("pared"),
+    TEXT("The user to become after the listening sockets are open.")),
+ROW("RunAsGroup", STRING, run_as_group, NULL, FROZEN, EXAMPLE("pared"),
+    TEXT("The group to become; unset: the user's own.")),
+ROW("PIDFile", PATH, pid_file, NULL, FROZEN, EXAMPLE("/run/pared/pared.pid"),
+    TEXT("A file to write the process number to.")),
+ROW("CodecPath", INPUT, codec_path, NULL, FROZEN,
+    EXAMPLE("/usr/libexec/pared-codec"),
+    TEXT("The program pared-codec; unset: the one beside pared.")),
+
+HEADING("Logs"),
+ROW("AccessLog", PATH, access_log, NULL, EXAMPLE("/var/log/pared/access.log"),
+    TEXT("One line for each exchange goes here; \"-\" is standard output; "
+         "unset: no access log.")),
+ROW("AccessLogFormat", FORMAT, access_log_format, "auto",
+    TEXT("ziproxy, json, squid, clf; auto is ziproxy for a file that holds "
+         "only Ziproxy's options, else json.")),
+ROW("ErrorLog", PATH, error_log, NULL, EXAMPLE("/var/log/pared/error.log"),
+    TEXT("Messages go here; unset: standard error.")),
+ROW("LogLevel", LEVEL, log_level, "info",
+    TEXT("The least important messages that are written: error, warn, info "
+         "or debug.")),
+ROW("DebugLog", PATH, debug_log, NULL, EXAMPLE("/var/log/pared/debug.log"),
+    TEXT("Messages of every level go here, whatever LogLevel says.")),
+
+HEADING("Passwords"),
+ROW("AuthMode", INT, auth_mode, "0", RANGE(0, 1, NULL),
+    TEXT("0: no password is asked for. 1: the users of AuthPasswdFile may use "
+         "the proxy.")),
+ROW("AuthPasswdFile", INPUT, auth_passwd_file, NULL,
+    EXAMPLE("/etc/pared/passwd"),
+    TEXT("Lines of user:hash (made by 'pared passwd USER') or, as Ziproxy "
+         "has them, user:password in clear.")),
+
+HEADING("Way out"),
+ROW("NextProxy", HOST, next_proxy, NULL, EXAMPLE("proxy.example.net"),
+    TEXT("A parent proxy that everything is sent through, tunnels too.")),
+ROW("NextPort", INT, next_port, "8080", RANGE(1, 65535, NULL),
+    TEXT("The parent's port.")),
+ROW("BindOutgoing", SINGLES, bind_outgoing, "{}",
+    TEXT("Addresses of this machine from which to connect, in turn; empty: "
+         "the system chooses.")),
+ROW("Nameservers", SERVERS, nameservers, "{}", FROZEN,
+    TEXT("Addresses of name servers, each with \"@port\" if it is not 53; "
+         "empty: those of /etc/resolv.conf.")),
+ROW("AllowPrivate", PREFIXES, allow_private, "{}",
+    TEXT("Loopback, private, link-local and reserved addresses that clients "
+         "may reach through the proxy; all others of these kinds are "
+         "refused.")),
+ROW("AllowMethodCONNECT", BOOL, connect_allowed, "true",
+    TEXT("Whether CONNECT (https, mostly) is allowed.")),
+ROW("RestrictOutPortHTTP", PORTS, http_ports, "{80, 443, \"1024-65535\"}",
+    TEXT("The ports to which requests may go; {} for every port.")),
+ROW("RestrictOutPortCONNECT", PORTS, connect_ports,
+    "{80, 443, \"1024-65535\"}",
+    TEXT("The ports to which CONNECT may go; {} for every port. Phones are "
+         "told of new messages through ports 5223 and 5228.")),
+
+HEADING("Times"),
+ROW("HeaderTimeout", TIME, header_timeout_ms, "10",
+    RANGE(50, HOUR, "seconds"),
+    TEXT("How long a client may take for a request's whole header.")),
+ROW("IdleTimeout", TIME, idle_timeout_ms, "90", RANGE(50, HOUR, "seconds"),
+    TEXT("How long a client connection without a request is kept.")),
+ROW("ConnTimeout", TIME, conn_timeout_ms, "90",
+    RANGE(0, 24 * HOUR, "seconds"),
+    TEXT("How long an exchange may go without a byte either way; 0 for "
+         "ever.")),
+ROW("TunnelTimeout", TIME, tunnel_timeout_ms, "600",
+    RANGE(50, 24 * HOUR, "seconds"),
+    TEXT("How long a tunnel may go without a byte.")),
+ROW("ConnectTimeout", TIME, connect_timeout_ms, "10",
+    RANGE(50, HOUR, "seconds"),
+    TEXT("How long connecting to an origin or the parent may take, over all "
+         "its addresses.")),
+ROW("ResponseTimeout", TIME, response_timeout_ms, "60",
+    RANGE(50, HOUR, "seconds"),
+    TEXT("How long an origin may take from the request to the end of its "
+         "response's header.")),
+ROW("DrainTimeout", TIME, drain_timeout_ms, "30", RANGE(0, HOUR, "seconds"),
+    TEXT("How long exchanges may go on after the TERM signal.")),
+ROW("PoolIdleTimeout", TIME, pool_idle_ms, "60", RANGE(50, HOUR, "seconds"),
+    TEXT("How long an idle connection to an origin is kept for reuse.")),
+ROW("PoolMax", INT, pool_max, "256", RANGE(0, 65536, "connections"),
+    TEXT("Idle connections to origins that a worker keeps at most.")),
+
+HEADING("Sizes"),
+ROW("MaxHeaderSize", BYTES, header_max, "64K", RANGE(4 * KIB, MIB, "bytes"),
+    TEXT("The largest header section, of requests and responses.")),
+ROW("MaxRequestLine", BYTES, request_line_max, "32K",
+    RANGE(KIB, MIB, "bytes"), TEXT("The longest request line.")),
+ROW("MaxHeaderFields", INT, fields_max, "128", RANGE(16, 1024, "fields"),
+    TEXT("The most field lines in a header section.")),
+ROW("BufferHigh", BYTES, buffer_high, "64K", RANGE(4 * KIB, 16 * MIB, "bytes"),
+    TEXT("Bytes waiting in an exchange above which reading stops.")),
+ROW("BufferLow", BYTES, buffer_low, "16K", RANGE(0, 16 * MIB, "bytes"),
+    TEXT("Bytes waiting below which reading goes on.")),
+
+HEADING("Marking packets"),
+{ .name = "TOSMarking", .type = PD_CONF_BOOL,
+    .offset = offsetof(struct pd_conf_draft, tos_marking), .def = "false",
+    TEXT("Whether packets to clients are marked with TOSFlagsDefault.") },
+ROW("TOSFlagsDefault", INT, tos, NULL, RANGE(0, 255, NULL), EXAMPLE("16"),
+    TEXT("The TOS (traffic class) byte of packets to clients.")),
+
+HEADING("Requests and texts"),
+ROW("RedefineUserAgent", STRING, user_agent, NULL,
+    EXAMPLE("Mozilla/5.0 (Linux)"),
+    TEXT("Sent to origins as User-Agent instead of the client's.")),
+ROW("OverrideAcceptEncoding", BOOL, override_accept_encoding, "true",
+    TEXT("Whether origins are asked for every coding that pared can decode, "
+         "whatever the client can.")),
+ROW("DecompressIncomingGzipData", BOOL, decode_incoming, "true",
+    TEXT("Whether coded contents (gzip, deflate, br, zstd) are decoded so that "
+         "they can be made smaller.")),
+ROW("Gzip", BOOL, encode_text, "true",
+    TEXT("Whether texts are compressed for clients: zstd, br or gzip, "
+         "whichever they take.")),
+ROW("LosslessCompressCT", STRINGS, compress_types,
+    "{\"text/*\", \"application/javascript\", \"application/ecmascript\", "
+    "\"application/json\", \"application/*+json\", \"application/ndjson\", "
+    "\"application/xml\", \"application/*+xml\", \"application/xml-dtd\", "
+    "\"application/rtf\", \"application/postscript\", \"application/wasm\", "
+    "\"application/vnd.apple.mpegurl\", \"application/vnd.ms-fontobject\", "
+    "\"application/font\", \"application/truetype-font\", \"font/ttf\", "
+    "\"font/otf\", \"image/svg+xml\", \"image/bmp\", \"image/icon\", "
+    "\"image/vnd.microsoft.icon\"}",
+    TEXT("The media types that are worth compressing; * stands for anything.")),
+ROW("LosslessCompressCTAlsoXST", BOOL, compress_types_xst, "true",
+    TEXT("Whether \"a/b\" in LosslessCompressCT means \"a/x-b\" as well.")),
+/* Without a text: understood, but not shown. */
+{ .name = "Compressible", .type = PD_CONF_STRINGS,
+    .offset = offsetof(struct pd_conf_draft, compressible), .def = "{}" },
+ROW("MaxUncompressedGzipRatio", INT, gunzip_ratio_max, "2000",
+    RANGE(0, 1000000, "percent"),
+    TEXT("A coded content that grows to more than this when decoded is a bomb "
+         "and is cut off; 0 for no limit.")),
+ROW("MinUncompressedGzipStreamEval", BYTES, gunzip_free, "10000000",
+    RANGE(0, 16 * GIB, "bytes"),
+    TEXT("Decoded bytes below which that ratio is not looked at.")),
+ROW("MaxDecodedSize", BYTES, decoded_max, "64M", RANGE(0, 16 * GIB, "bytes"),
+    TEXT("The most that one content may come to when decoded; 0 for no "
+         "limit.")),
+
+HEADING("Images"),
+ROW("ProcessJPG", BOOL, process_jpg, "true",
+    TEXT("Whether JPEG images are made smaller.")),
+ROW("ProcessPNG", BOOL, process_png, "true",
+    TEXT("Whether PNG images are made smaller.")),
+ROW("ProcessGIF", BOOL, process_gif, "true",
+    TEXT("Whether GIF images are made smaller.")),
+ROW("ImageQuality", QUALITY, image_quality, NULL, RANGE(0, 100, NULL),
+    EXAMPLE("{30, 25, 25, 20}"),
+    TEXT("Four JPEG qualities: below 5,000 pixels; below 50,000 or a side "
+         "below 150; below 250,000; above. 0 leaves images of that size "
+         "alone. Unset: chosen by the kind of picture.")),
+ROW("ConvertToGrayscale", BOOL, convert_to_grayscale, "false",
+    TEXT("Whether images lose their colours.")),
+ROW("MaxSize", BYTES, max_size, "12M", RANGE(0, GIB, "bytes"),
+    TEXT("The largest image that is collected to be made smaller; larger ones "
+         "pass as they come. 0 means the most that is allowed, 1G.")),
+ROW("MaxUncompressedImageRatio", INT, image_ratio_max, "500",
+    RANGE(0, 100000, "to one"),
+    TEXT("An image whose pixels take more than this many times its bytes is "
+         "passed as it comes; 0 for no limit.")),
+ROW("ImagePixelsMax", INT, image_pixels_max, "25000000",
+    RANGE(10000, INT64_C(1000000000), "pixels"),
+    TEXT("Images of more pixels pass as they come.")),
+ROW("ImageTimeout", TIME, image_timeout_ms, "3",
+    RANGE(50, 60 * SECOND, "seconds"),
+    TEXT("How long one image may take, waiting included; late means the "
+         "original.")),
+ROW("ImageMemoryMax", BYTES, image_memory_max, "512M",
+    RANGE(64 * MIB, 16 * GIB, "bytes"), FROZEN,
+    TEXT("Address space of one codec process.")),
+
+HEADING("Lists"),
+ROW("URLNoProcessing", INPUT, url_no_processing, NULL,
+    EXAMPLE("/etc/pared/noprocess.list"),
+    TEXT("URLs (http://host/path with *, one a line) that pass untouched: no "
+         "list, no filter.")),
+ROW("URLReplaceData", INPUT, url_replace_data, NULL,
+    EXAMPLE("/etc/pared/replace.list"),
+    TEXT("URLs answered with an empty image or another stand-in.")),
+ROW("URLReplaceDataCT", INPUT, url_replace_data_ct, NULL,
+    EXAMPLE("/etc/pared/replace_ct.list"),
+    TEXT("URLs answered with a stand-in if what is asked for is of a type in "
+         "URLReplaceDataCTList.")),
+ROW("URLReplaceDataCTList", STRINGS, replace_ct_types, NULL,
+    EXAMPLE("{\"image/jpeg\", \"image/gif\", \"image/png\"}"),
+    TEXT("The media types for URLReplaceDataCT.")),
+ROW("URLReplaceDataCTListAlsoXST", BOOL, replace_ct_types_xst, "true",
+    TEXT("Whether \"a/b\" in URLReplaceDataCTList means \"a/x-b\" as well.")),
+ROW("URLDeny", INPUT, url_deny, NULL, EXAMPLE("/etc/pared/deny.list"),
+    TEXT("URLs answered 403.")),
+ROW("Probes", INPUT, probes, NULL, EXAMPLE("/etc/pared/probes.list"),
+    TEXT("The connectivity checks that are never touched; unset: the list "
+         "that is built in.")),
+
+HEADING("Error pages"),
+ROW("CustomError400", PAGE, custom_error[0], NULL,
+    EXAMPLE("/etc/pared/error/400.html"),
+    TEXT("An HTML file sent for requests that cannot be understood.")),
+ROW("CustomError403", PAGE, custom_error[1], NULL,
+    EXAMPLE("/etc/pared/error/403.html"),
+    TEXT("Sent for what is forbidden.")),
+ROW("CustomError404", PAGE, custom_error[2], NULL,
+    EXAMPLE("/etc/pared/error/404.html"),
+    TEXT("Sent for hosts that are not known.")),
+ROW("CustomError407", PAGE, custom_error[3], NULL,
+    EXAMPLE("/etc/pared/error/407.html"),
+    TEXT("Sent when a password is wanted.")),
+ROW("CustomError408", PAGE, custom_error[4], NULL,
+    EXAMPLE("/etc/pared/error/408.html"),
+    TEXT("Sent when something took too long.")),
+ROW("CustomError409", PAGE, custom_error[5], NULL,
+    EXAMPLE("/etc/pared/error/409.html"), TEXT("Sent for conflicts.")),
+ROW("CustomError500", PAGE, custom_error[6], NULL,
+    EXAMPLE("/etc/pared/error/500.html"), TEXT("Sent for internal errors.")),
+ROW("CustomError503", PAGE, custom_error[7], NULL,
+    EXAMPLE("/etc/pared/error/503.html"),
+    TEXT("Sent when an origin cannot be reached.")),
+};
+/* clang-format on */
+
+const size_t pd_conf_nrows = sizeof(pd_conf_rows) / sizeof(pd_conf_rows[0]);
+
+const struct pd_conf_row *
+pd_conf_row_find(const char *name)
+{
+	struct pd_str n = pd_str_z(name);
+
+	for (size_t i = 0; i < pd_conf_nrows; i++) {
+		const struct pd_conf_row *row = &pd_conf_rows[i];
+
+		if (row->type != PD_CONF_HEADING &&
+		    pd_str_caseeq(pd_str_z(row->name), n))
+			return row;
+	}
+	return NULL;
+}

@@ -1,0 +1,139 @@
+#include "forward.h"
+
+/* The one protocol that Upgrade is passed on for. h2c is not: its frames would
+ * not be read here. */
+static const struct pd_str websocket = { "websocket", 9 };
+
+static bool
+offers_websocket(const struct pd_request *req)
+{
+	return req->upgrade && req->method == PD_METHOD_GET &&
+	    pd_fields_have_token(&req->fields, PD_FIELD_UPGRADE, websocket);
+}
+
+/* A copy: what the client sent stays as it was, for the log and a retry. */
+static struct pd_fields
+copy_fields(const struct pd_fields *from, struct pd_arena *arena)
+{
+	struct pd_fields to = *from;
+
+	to.cap = from->n + 4;
+	to.v = pd_arena_alloc(arena, to.cap * sizeof(*to.v));
+	if (from->n > 0)
+		memcpy(to.v, from->v, from->n * sizeof(*to.v));
+	return to;
+}
+
+/* The path that goes to an origin; "*" for OPTIONS without one. */
+static struct pd_str
+origin_target(const struct pd_request *req)
+{
+	const struct pd_str *t = &req->target;
+	bool given = req->url.path.p >= t->p && req->url.path.p < t->p + t->n;
+
+	if (req->method == PD_METHOD_OPTIONS && !given)
+		return PD_STR("*");
+	return req->url.path;
+}
+
+/* To a parent: with the port always there where it is CONNECT. */
+static struct pd_str
+parent_target(const struct pd_request *req, struct pd_arena *arena)
+{
+	const struct pd_authority *a = &req->url.authority;
+
+	if (req->method == PD_METHOD_CONNECT)
+		return req->target;
+	return pd_arena_printf(arena, "http://%.*s%.*s", PD_STR_ARG(a->text),
+	    PD_STR_ARG(req->url.path));
+}
+
+void
+pd_forward_request(const struct pd_request *req,
+    const struct pd_forward_params *params, struct pd_forward *out)
+{
+	struct pd_arena *arena = params->arena;
+	const struct pd_conf *conf = params->conf;
+	struct pd_fields *fs = &out->request.fields;
+
+	out->request = *req;
+	out->connection = NULL;
+	out->target = params->to_parent ? parent_target(req, arena) :
+	                                  origin_target(req);
+	*fs = copy_fields(&req->fields, arena);
+	pd_fields_strip_hop(fs, arena);
+	if (!req->expect_continue)
+		pd_fields_remove(fs, PD_FIELD_EXPECT);
+	if (offers_websocket(req)) {
+		pd_fields_set(fs, arena, PD_FIELD_UPGRADE, websocket);
+		out->connection = "upgrade";
+	}
+	if (req->method == PD_METHOD_CONNECT)
+		out->request.body = PD_BODY_NONE;
+	pd_fields_add_id(fs, arena, PD_FIELD_VIA, params->via);
+	if (conf->user_agent != NULL && !params->untouched)
+		pd_fields_set(fs, arena, PD_FIELD_USER_AGENT,
+		    pd_str_z(conf->user_agent));
+}
+
+void
+pd_forward_response(struct pd_response *res, struct pd_arena *arena,
+    struct pd_str via, bool upgrade)
+{
+	struct pd_str protocol =
+	    pd_fields_value(&res->fields, PD_FIELD_UPGRADE);
+
+	pd_fields_strip_hop(&res->fields, arena);
+	if (upgrade)
+		pd_fields_set(&res->fields, arena, PD_FIELD_UPGRADE, protocol);
+	pd_fields_add_id(&res->fields, arena, PD_FIELD_VIA, via);
+	if (res->status >= 200 &&
+	    pd_fields_find(&res->fields, PD_FIELD_DATE) == NULL)
+		pd_fields_add_id(&res->fields, arena, PD_FIELD_DATE,
+		    pd_arena_str(arena, pd_http_date()));
+	/* That the origin closes its connection is not the client's matter. */
+	res->close = false;
+}
+
+bool
+pd_forward_loops(const struct pd_fields *fields, struct pd_str via)
+{
+	struct pd_str name = via;
+
+	pd_str_split(&name, ' ');
+	PD_FIELDS_EACH(f, fields) {
+		struct pd_str rest = f->value, item;
+
+		if (f->id != PD_FIELD_VIA)
+			continue;
+		while (pd_list_next(&rest, &item)) {
+			pd_str_split(&item, ' ');
+			if (pd_str_eq(pd_str_split(&item, ' '), name))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+pd_forward_count_down(struct pd_fields *fields, struct pd_arena *arena)
+{
+	const struct pd_field *f =
+	    pd_fields_find(fields, PD_FIELD_MAX_FORWARDS);
+	int64_t n;
+
+	if (f == NULL || pd_str_u63(f->value, &n) < 0)
+		return true;
+	if (n == 0)
+		return false;
+	pd_fields_set(fields, arena, PD_FIELD_MAX_FORWARDS,
+	    pd_arena_printf(arena, "%lld", (long long)n - 1));
+	return true;
+}
+
+bool
+pd_forward_upgraded(const struct pd_request *req, const struct pd_response *res)
+{
+	return offers_websocket(req) &&
+	    pd_fields_have_token(&res->fields, PD_FIELD_UPGRADE, websocket);
+}

@@ -1,0 +1,275 @@
+/*
+ * Content, framing off: moved from buffer to buffer, not copied.
+ */
+#include <event2/buffer.h>
+
+#include "http/h1.h"
+#include "http/section.h"
+
+/* Chunk size line: sixteen digits and a little; the rest is extensions. */
+#define CHUNK_LINE_MAX 1024
+/* All chunk extensions of one content; they are read and dropped. */
+#define EXTENSIONS_MAX (16 * 1024)
+
+void
+pd_h1_body_init(struct pd_h1_body *b, enum pd_body kind, int64_t content_length,
+    bool strict)
+{
+	*b = (struct pd_h1_body){ .kind = kind, .strict = strict };
+	switch (kind) {
+	case PD_BODY_NONE:
+		b->state = PD_H1_END;
+		break;
+	case PD_BODY_LENGTH:
+		b->left = content_length;
+		b->state = content_length > 0 ? PD_H1_DATA : PD_H1_END;
+		break;
+	case PD_BODY_CHUNKED:
+		b->state = PD_H1_CHUNK_SIZE;
+		break;
+	case PD_BODY_CLOSE:
+		b->left = INT64_MAX;
+		b->state = PD_H1_DATA;
+		break;
+	}
+}
+
+/* chunk-ext (RFC 9112, 7.1.1) is only looked through for control bytes. */
+static bool
+extension_ok(struct pd_str ext)
+{
+	if (ext.n == 0)
+		return true;
+	ext = pd_str_trim(ext);
+	return ext.n > 0 && ext.p[0] == ';' && pd_is_field_value(ext);
+}
+
+static enum pd_h1_result
+parse_chunk_size(struct pd_h1_body *b, struct pd_str line, struct pd_fault *err)
+{
+	int64_t size = 0;
+	size_t i;
+
+	for (i = 0; i < line.n; i++) {
+		char c = pd_lower(line.p[i]);
+		int digit = c >= '0' && c <= '9'   ? c - '0'
+			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+						   : -1;
+
+		if (digit < 0)
+			break;
+		if (i == 16 || size > (INT64_MAX >> 4))
+			return pd_section_bad(
+			    err, 400, "a chunk size that overflows");
+		size = size << 4 | digit;
+	}
+	if (i == 0)
+		return pd_section_bad(err, 400, "a malformed chunk size");
+	b->extensions += line.n - i;
+	if (b->extensions > EXTENSIONS_MAX)
+		return pd_section_bad(err, 400, "too much in chunk extensions");
+	if (!extension_ok(pd_str_of(line.p + i, line.n - i)))
+		return pd_section_bad(err, 400, "a malformed chunk extension");
+	b->left = size;
+	b->state = size > 0 ? PD_H1_DATA : PD_H1_TRAILER;
+	return PD_H1_DONE;
+}
+
+static enum pd_h1_result
+read_chunk_size(struct pd_h1_body *b, struct evbuffer *in, struct pd_fault *err)
+{
+	size_t n = evbuffer_get_length(in);
+	const char *p, *lf;
+	struct pd_str line;
+	struct pd_section c;
+	enum pd_h1_result result;
+
+	if (n == 0)
+		return PD_H1_MORE;
+	if (n > CHUNK_LINE_MAX)
+		n = CHUNK_LINE_MAX;
+	p = pd_section_look(in, n);
+	lf = memchr(p, '\n', n);
+	if (lf == NULL) {
+		if (n == CHUNK_LINE_MAX)
+			return pd_section_bad(
+			    err, 400, "a chunk line that is too long");
+		if (b->strict && pd_section_hopeless(p, n, 0))
+			return pd_section_bad(
+			    err, 400, "a control byte out of place");
+		/* A first byte that is no digit will not become one. */
+		return p[0] == '\r' || p[0] == ' ' || p[0] == ';'
+			   ? pd_section_bad(err, 400, "a malformed chunk size")
+			   : PD_H1_MORE;
+	}
+	c = (struct pd_section){ pd_str_of(p, (size_t)(lf - p) + 1),
+		b->strict };
+	if (!pd_section_line(&c, &line))
+		return pd_section_bad(
+		    err, 400, "a line end or NUL out of place");
+	result = parse_chunk_size(b, line, err);
+	if (result == PD_H1_DONE)
+		evbuffer_drain(in, (size_t)(lf - p) + 1);
+	return result;
+}
+
+static enum pd_h1_result
+read_chunk_end(struct pd_h1_body *b, struct evbuffer *in, struct pd_fault *err)
+{
+	char two[2];
+	ev_ssize_t n = evbuffer_copyout(in, two, 2);
+
+	if (n >= 1 && two[0] == '\n' && !b->strict) {
+		evbuffer_drain(in, 1);
+	} else if (n == 2 && two[0] == '\r' && two[1] == '\n') {
+		evbuffer_drain(in, 2);
+	} else if (n == 2 || (n == 1 && two[0] != '\r')) {
+		return pd_section_bad(
+		    err, 400, "a chunk that does not end where it should");
+	} else {
+		return PD_H1_MORE;
+	}
+	b->state = PD_H1_CHUNK_SIZE;
+	return PD_H1_DONE;
+}
+
+/* Fields that may not come late (RFC 9110, 6.5.1): framing, routing, and what
+ * a recipient would have had to know before the content. */
+static bool
+trailer_allowed(const struct pd_field *f)
+{
+	switch (f->id) {
+	case PD_FIELD_CONTENT_LENGTH:
+	case PD_FIELD_TRANSFER_ENCODING:
+	case PD_FIELD_TRAILER:
+	case PD_FIELD_CONNECTION:
+	case PD_FIELD_KEEP_ALIVE:
+	case PD_FIELD_PROXY_CONNECTION:
+	case PD_FIELD_UPGRADE:
+	case PD_FIELD_TE:
+	case PD_FIELD_HOST:
+	case PD_FIELD_CONTENT_ENCODING:
+	case PD_FIELD_CONTENT_TYPE:
+	case PD_FIELD_CONTENT_RANGE:
+	case PD_FIELD_CACHE_CONTROL:
+	case PD_FIELD_EXPECT:
+	case PD_FIELD_MAX_FORWARDS:
+	case PD_FIELD_PRAGMA:
+	case PD_FIELD_RANGE:
+	case PD_FIELD_AUTHORIZATION:
+	case PD_FIELD_PROXY_AUTHORIZATION:
+	case PD_FIELD_PROXY_AUTHENTICATE:
+	case PD_FIELD_COOKIE:
+	case PD_FIELD_SET_COOKIE:
+	case PD_FIELD_LOCATION:
+	case PD_FIELD_VARY:
+	case PD_FIELD_VIA:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static enum pd_h1_result
+read_trailers(struct pd_h1_body *b, struct evbuffer *in,
+    const struct pd_h1_limits *limits, struct pd_arena *arena,
+    struct pd_fault *err)
+{
+	size_t n = pd_section_window(in, limits), end = 0;
+	const char *p;
+	struct pd_section c;
+	struct pd_fields all = { 0 };
+	enum pd_h1_result result;
+
+	if (n == 0)
+		return PD_H1_MORE;
+	p = pd_section_look(in, n);
+	/* No trailer: the section is its empty line. */
+	if (p[0] == '\n' || (n > 1 && p[0] == '\r' && p[1] == '\n'))
+		end = p[0] == '\n' ? 1 : 2;
+	else
+		end = pd_section_end(p, n, b->scan.seen);
+	if (end == 0) {
+		if (n >= limits->header_max)
+			return pd_section_bad(
+			    err, 431, "the trailer section is too long");
+		if (b->strict && pd_section_hopeless(p, n, b->scan.seen))
+			return pd_section_bad(
+			    err, 400, "a control byte out of place");
+		b->scan.seen = n;
+		return PD_H1_MORE;
+	}
+	c = (struct pd_section){ pd_arena_str(arena, pd_str_of(p, end)),
+		b->strict };
+	result = pd_section_fields(&c, limits->fields_max, arena, &all, err);
+	if (result != PD_H1_DONE)
+		return result;
+	PD_FIELDS_EACH (f, &all) {
+		if (trailer_allowed(f))
+			pd_fields_add(&b->trailers, arena, f->name, f->value);
+	}
+	evbuffer_drain(in, end);
+	b->state = PD_H1_END;
+	return PD_H1_DONE;
+}
+
+/* Moves what there is, at most room and what is left. */
+static enum pd_h1_result
+read_data(struct pd_h1_body *b, struct evbuffer *in, struct evbuffer *out,
+    size_t *room)
+{
+	size_t n = evbuffer_get_length(in);
+
+	if (n > *room)
+		n = *room;
+	if ((uint64_t)n > (uint64_t)b->left)
+		n = (size_t)b->left;
+	if (n == 0)
+		return PD_H1_MORE;
+	if (n == evbuffer_get_length(in))
+		evbuffer_add_buffer(out, in);
+	else
+		evbuffer_remove_buffer(in, out, n);
+	*room -= n;
+	if (b->kind != PD_BODY_CLOSE)
+		b->left -= (int64_t)n;
+	if (b->left == 0) {
+		b->state =
+		    b->kind == PD_BODY_CHUNKED ? PD_H1_CHUNK_END : PD_H1_END;
+	}
+	return PD_H1_DONE;
+}
+
+enum pd_h1_result
+pd_h1_body_read(struct pd_h1_body *b, struct evbuffer *in, struct evbuffer *out,
+    size_t room, const struct pd_h1_limits *limits, struct pd_arena *arena,
+    struct pd_fault *err)
+{
+	enum pd_h1_result result = PD_H1_DONE;
+
+	while (result == PD_H1_DONE) {
+		switch (b->state) {
+		case PD_H1_DATA:
+			result = read_data(b, in, out, &room);
+			break;
+		case PD_H1_CHUNK_SIZE:
+			result = read_chunk_size(b, in, err);
+			break;
+		case PD_H1_CHUNK_END:
+			result = read_chunk_end(b, in, err);
+			break;
+		case PD_H1_TRAILER:
+			result = read_trailers(b, in, limits, arena, err);
+			break;
+		case PD_H1_END:
+			return PD_H1_DONE;
+		}
+	}
+	return result;
+}
+
+bool
+pd_h1_body_whole_at_eof(const struct pd_h1_body *b)
+{
+	return b->kind == PD_BODY_CLOSE || b->state == PD_H1_END;
+}

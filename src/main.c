@@ -1,0 +1,82 @@
+/*
+ * The subcommand table, nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/cmd.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "run", pd_cmd_run, "run the proxy in the foreground" },
+	{ "check", pd_cmd_check, "check a configuration, or print its defaults" },
+	{ "passwd", pd_cmd_passwd, "make a line for AuthPasswdFile" },
+};
+
+#define NCOMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: pared COMMAND [OPTION...]\n\n", out);
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name,
+		    commands[i].what);
+	fputs("  version  print the version\n"
+	      "  help     print this\n\n"
+	      "  pared run -c /etc/pared/pared.conf\n"
+	      "  pared check -c /etc/ziproxy/ziproxy.conf\n\n"
+	      "Each command explains itself with -h. See pared(1).\n",
+	    out);
+}
+
+static int
+unknown(const char *word)
+{
+	const char *near = NULL;
+	size_t best = 4;
+
+	for (size_t i = 0; i < NCOMMANDS; i++) {
+		size_t d = pd_str_distance(word, commands[i].name);
+
+		if (d < best) {
+			best = d;
+			near = commands[i].name;
+		}
+	}
+	fprintf(stderr, "pared: there is no command \"%s\"", word);
+	if (near != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?", near);
+	fputs("\n\n", stderr);
+	usage(stderr);
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	for (size_t i = 0; i < NCOMMANDS; i++) {
+		if (strcmp(word, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
+		puts("pared " PARED_VERSION);
+		return 0;
+	}
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+	    strcmp(word, "-h") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (word[0] == '\0') {
+		usage(stderr);
+		return 2;
+	}
+	return unknown(word);
+}

@@ -1,0 +1,381 @@
+#include "net/sock.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/timers.h"
+#include "base/worker.h"
+
+/*
+ * What one read brings goes into READ_MIN bytes reserved at first; what does
+ * not fit lands in the worker's scratch memory by the same system call and is
+ * copied, and the reservation grows, so that a bulk transfer copies nothing.
+ */
+#define READ_MIN 4096
+#define READ_MAX (64 * 1024)
+
+struct pd_sock {
+	struct pd_worker *worker;
+	const struct pd_sock_ops *ops;
+	void *arg;
+	struct event read_ev, write_ev;
+	struct evbuffer *in, *out;
+	int fd;
+	int error;       /* found while writing, told by the next event */
+	uint32_t reserve; /* bytes for the next read */
+	uint32_t linger_ms;
+	size_t want;
+	size_t mark;
+	uint64_t received, sent;
+	struct pd_timer linger;
+	bool reading;  /* read_ev is in the loop */
+	bool writing;  /* write_ev is */
+	bool pressed;  /* drained() is owed */
+	bool ended;    /* the peer's direction */
+	bool fin;      /* ours ends when out is empty */
+	bool fin_sent;
+	bool gentle;   /* closing gently: no owner */
+};
+
+static void
+read_event(struct pd_sock *s, bool on)
+{
+	if (s->reading == on)
+		return;
+	s->reading = on;
+	if (on)
+		event_add(&s->read_ev, NULL);
+	else
+		event_del(&s->read_ev);
+}
+
+static void
+write_event(struct pd_sock *s, bool on)
+{
+	if (s->writing == on)
+		return;
+	s->writing = on;
+	if (on)
+		event_add(&s->write_ev, NULL);
+	else
+		event_del(&s->write_ev);
+}
+
+/* Bytes read, 0 at the end, -1 with errno. */
+static ssize_t
+read_some(struct pd_sock *s)
+{
+	struct evbuffer_iovec reserved;
+	struct iovec v[2];
+	size_t first = s->want < s->reserve ? s->want : s->reserve, used;
+	ssize_t n;
+	int nv = 1;
+
+	if (evbuffer_reserve_space(s->in, (ev_ssize_t)first, &reserved, 1) != 1) {
+		errno = ENOMEM;
+		return -1;
+	}
+	v[0].iov_base = reserved.iov_base;
+	v[0].iov_len = reserved.iov_len < s->want ? reserved.iov_len : s->want;
+	if (s->want > v[0].iov_len) {
+		size_t more = s->want - v[0].iov_len;
+
+		v[1].iov_base = pd_worker_scratch(s->worker);
+		v[1].iov_len = more < PD_WORKER_SCRATCH ? more :
+		                                          PD_WORKER_SCRATCH;
+		nv = 2;
+	}
+	n = readv(s->fd, v, nv);
+	used = n <= 0 ? 0 : (size_t)n;
+	if (used > v[0].iov_len)
+		used = v[0].iov_len;
+	reserved.iov_len = used;
+	evbuffer_commit_space(s->in, &reserved, 1);
+	if (n <= 0)
+		return n;
+	if ((size_t)n > used)
+		evbuffer_add(s->in, v[1].iov_base, (size_t)n - used);
+	if ((size_t)n >= s->reserve && s->reserve < READ_MAX)
+		s->reserve *= 4;
+	else if ((size_t)n < s->reserve / 8 && s->reserve > READ_MIN)
+		s->reserve /= 4;
+	s->received += (uint64_t)n;
+	return n;
+}
+
+static void
+throw_away(struct pd_sock *s)
+{
+	char *scratch = pd_worker_scratch(s->worker);
+	ssize_t n = read(s->fd, scratch, PD_WORKER_SCRATCH);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		return;
+	s->ended = true;
+	read_event(s, false);
+	if (n < 0 || s->fin_sent)
+		pd_sock_destroy(s);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct pd_sock *s = arg;
+	ssize_t n;
+
+	(void)fd;
+	if (s->gentle) {
+		throw_away(s);
+		return;
+	}
+	if (what & EV_TIMEOUT) { /* pd_sock_poke() */
+		s->ops->readable(s->arg);
+		return;
+	}
+	if (s->want == 0) {
+		read_event(s, false);
+		return;
+	}
+	n = read_some(s);
+	if (n > 0) {
+		s->ops->readable(s->arg);
+	} else if (n == 0) {
+		s->ended = true;
+		read_event(s, false);
+		s->ops->ended(s->arg);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		int error = errno;
+
+		read_event(s, false);
+		s->ops->failed(s->arg, error);
+	}
+}
+
+/* 0, or -1 with errno when the connection is broken. */
+static int
+write_some(struct pd_sock *s)
+{
+	while (evbuffer_get_length(s->out) > 0) {
+		int n = evbuffer_write(s->out, s->fd);
+
+		if (n > 0) {
+			s->sent += (uint64_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return -1;
+		break;
+	}
+	if (evbuffer_get_length(s->out) == 0 && s->fin && !s->fin_sent) {
+		s->fin_sent = true;
+		shutdown(s->fd, SHUT_WR);
+	}
+	return 0;
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct pd_sock *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (s->error == 0 && write_some(s) < 0)
+		s->error = errno;
+	if (s->error != 0) {
+		write_event(s, false);
+		if (s->gentle)
+			pd_sock_destroy(s);
+		else
+			s->ops->failed(s->arg, s->error);
+		return;
+	}
+	if (evbuffer_get_length(s->out) == 0)
+		write_event(s, false);
+	if (s->gentle && s->fin_sent && s->ended) {
+		pd_sock_destroy(s);
+		return;
+	}
+	if (s->pressed && evbuffer_get_length(s->out) <= s->mark) {
+		s->pressed = false;
+		if (!s->gentle)
+			s->ops->drained(s->arg);
+	}
+}
+
+struct pd_sock *
+pd_sock_create(struct pd_worker *w, int fd, const struct pd_sock_ops *ops,
+    void *arg)
+{
+	struct pd_sock *s = pd_xalloc(sizeof(*s));
+	struct event_base *base = pd_worker_base(w);
+
+	s->worker = w;
+	s->ops = ops;
+	s->arg = arg;
+	s->fd = fd;
+	s->reserve = READ_MIN;
+	s->in = evbuffer_new();
+	s->out = evbuffer_new();
+	if (s->in == NULL || s->out == NULL)
+		abort();
+	event_assign(&s->read_ev, base, fd, EV_READ | EV_PERSIST, on_readable,
+	    s);
+	event_assign(&s->write_ev, base, fd, EV_WRITE | EV_PERSIST,
+	    on_writable, s);
+	return s;
+}
+
+void
+pd_sock_destroy(struct pd_sock *s)
+{
+	if (s == NULL)
+		return;
+	pd_timer_clear(&s->linger);
+	event_del(&s->read_ev);
+	event_del(&s->write_ev);
+	evbuffer_free(s->in);
+	evbuffer_free(s->out);
+	close(s->fd);
+	free(s);
+}
+
+void
+pd_sock_set_owner(struct pd_sock *s, const struct pd_sock_ops *ops, void *arg)
+{
+	s->ops = ops;
+	s->arg = arg;
+}
+
+void
+pd_sock_want(struct pd_sock *s, size_t n)
+{
+	s->want = n;
+	/* Stopping is left to the event that would bring bytes unasked. */
+	if (n > 0 && !s->ended && s->error == 0)
+		read_event(s, true);
+}
+
+void
+pd_sock_poke(struct pd_sock *s)
+{
+	event_active(&s->read_ev, EV_TIMEOUT, 0);
+}
+
+struct evbuffer *
+pd_sock_in(struct pd_sock *s)
+{
+	return s->in;
+}
+
+struct evbuffer *
+pd_sock_out(struct pd_sock *s)
+{
+	return s->out;
+}
+
+void
+pd_sock_flush(struct pd_sock *s, size_t mark)
+{
+	s->mark = mark;
+	if (s->error != 0)
+		return;
+	if (!s->writing && write_some(s) < 0) {
+		s->error = errno;
+		/* Told from the loop: the caller is in the middle of things. */
+		s->writing = true;
+		event_add(&s->write_ev, NULL);
+		event_active(&s->write_ev, EV_WRITE, 0);
+		return;
+	}
+	if (evbuffer_get_length(s->out) > 0) {
+		write_event(s, true);
+		if (evbuffer_get_length(s->out) > mark)
+			s->pressed = true;
+	}
+}
+
+void
+pd_sock_shutdown(struct pd_sock *s)
+{
+	s->fin = true;
+	pd_sock_flush(s, 0);
+}
+
+static void
+on_linger(struct pd_timer *t, void *arg)
+{
+	(void)t;
+	pd_sock_destroy(arg);
+}
+
+void
+pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
+{
+	if (s->error != 0) {
+		pd_sock_destroy(s);
+		return;
+	}
+	s->gentle = true;
+	s->pressed = false;
+	evbuffer_drain(s->in, evbuffer_get_length(s->in));
+	pd_sock_shutdown(s);
+	if (s->ended && s->fin_sent) {
+		pd_sock_destroy(s);
+		return;
+	}
+	if (!s->ended)
+		read_event(s, true);
+	pd_timer_set(pd_worker_timers(s->worker), &s->linger, linger_ms,
+	    on_linger, s);
+}
+
+void
+pd_sock_reset(struct pd_sock *s)
+{
+	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	pd_sock_destroy(s);
+}
+
+bool
+pd_sock_has_ended(const struct pd_sock *s)
+{
+	return s->ended;
+}
+
+size_t
+pd_sock_unsent(const struct pd_sock *s)
+{
+	return evbuffer_get_length(s->out);
+}
+
+uint64_t
+pd_sock_moved(const struct pd_sock *s)
+{
+	return s->received + s->sent;
+}
+
+uint64_t
+pd_sock_sent(const struct pd_sock *s)
+{
+	return s->sent;
+}
+
+int
+pd_sock_fd(const struct pd_sock *s)
+{
+	return s->fd;
+}

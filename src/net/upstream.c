@@ -1,0 +1,626 @@
+/*
+ * A connection is in one of three hands: dialled for a hold, held, or idle in
+ * the pool. The hold and the connection are one object: what an idle one needs
+ * of it is little, and nothing is allocated when it changes hands.
+ */
+#include "net/upstream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/stats.h"
+#include "base/timers.h"
+#include "base/worker.h"
+#include "http/h1.h"
+#include "net/sock.h"
+
+#define BUCKETS 256
+/* Bytes of a response that wait unread before anybody set a limit. */
+#define INPUT_DEFAULT 16384
+
+enum state {
+	STATE_IDLE, /* in the pool */
+	STATE_DIAL,
+	STATE_READY, /* connected; nothing awaited yet */
+	STATE_HEADER,
+	STATE_CONTENT,
+	STATE_DONE, /* the response is whole */
+};
+
+TAILQ_HEAD(upstreams, pd_upstream);
+
+struct pd_upstream {
+	struct pd_upstream_pool *pool;
+	struct pd_sock *sock; /* NULL while dialled */
+	enum state state;
+	struct pd_timer timer;
+	uint64_t moved; /* at the timer's last look */
+
+	/* Idle: by host and port, and by age. */
+	TAILQ_ENTRY(pd_upstream) bucket_link, age_link;
+	uint32_t hash;
+	uint16_t port;
+	uint8_t host_len;
+	bool trusted;
+	char host[256];
+
+	/* Of the hold. */
+	struct pd_conf *conf;
+	const struct pd_upstream_events *events;
+	void *arg;
+	struct pd_arena *arena;
+	struct pd_dial *dial;
+	enum pd_dial_error dial_error;
+	int dial_errno;
+	enum pd_method method;
+	enum pd_body sending; /* how the request is framed */
+	struct pd_h1_scan scan;
+	struct pd_h1_body body;
+	size_t limit;
+	uint64_t received;
+	bool kept;     /* it came from the pool */
+	bool close;    /* it must not go back */
+	bool sent_all; /* the request is whole */
+	bool unexpecting;
+};
+
+struct pd_upstream_pool {
+	struct pd_worker *worker;
+	struct pd_dialer *dialer;
+	struct upstreams buckets[BUCKETS];
+	struct upstreams ages; /* oldest first */
+	size_t nidle, max;
+	uint32_t idle_ms;
+};
+
+static const struct pd_sock_ops held_ops, idle_ops;
+
+static struct pd_stats *
+stats(struct pd_upstream_pool *p)
+{
+	return pd_worker_stats(p->worker);
+}
+
+/* ---- the pool ---------------------------------------------------------- */
+
+static uint32_t
+hash_of(struct pd_str host, uint16_t port)
+{
+	uint32_t h = 2166136261u ^ port;
+
+	for (size_t i = 0; i < host.n; i++)
+		h = (h ^ (unsigned char)host.p[i]) * 16777619u;
+	return h;
+}
+
+static void
+destroy(struct pd_upstream *u)
+{
+	pd_timer_clear(&u->timer);
+	if (u->dial != NULL)
+		pd_dial_cancel(u->dial);
+	pd_sock_destroy(u->sock);
+	pd_conf_unref(u->conf);
+	free(u);
+}
+
+static void
+pool_remove(struct pd_upstream *u)
+{
+	struct pd_upstream_pool *p = u->pool;
+
+	TAILQ_REMOVE(&p->buckets[u->hash % BUCKETS], u, bucket_link);
+	TAILQ_REMOVE(&p->ages, u, age_link);
+	p->nidle--;
+	pd_stats_add(stats(p), PD_STAT_UPSTREAM_IDLE, -1);
+}
+
+static void
+idle_over(void *arg)
+{
+	struct pd_upstream *u = arg;
+
+	pool_remove(u);
+	destroy(u);
+}
+
+static void
+idle_failed(void *arg, int error)
+{
+	(void)error;
+	idle_over(arg);
+}
+
+static void
+idle_expired(struct pd_timer *t, void *arg)
+{
+	(void)t;
+	idle_over(arg);
+}
+
+/* Bytes that nobody asked for end it as well as its end does. */
+static const struct pd_sock_ops idle_ops = {
+	.readable = idle_over,
+	.drained = idle_over,
+	.ended = idle_over,
+	.failed = idle_failed,
+};
+
+static void
+pool_add(struct pd_upstream *u)
+{
+	struct pd_upstream_pool *p = u->pool;
+
+	pd_conf_unref(u->conf);
+	u->conf = NULL;
+	u->state = STATE_IDLE;
+	pd_sock_set_owner(u->sock, &idle_ops, u);
+	pd_sock_want(u->sock, 1);
+	TAILQ_INSERT_HEAD(&p->buckets[u->hash % BUCKETS], u, bucket_link);
+	TAILQ_INSERT_TAIL(&p->ages, u, age_link);
+	p->nidle++;
+	pd_stats_add(stats(p), PD_STAT_UPSTREAM_IDLE, 1);
+	pd_timer_set(pd_worker_timers(p->worker), &u->timer, p->idle_ms,
+	    idle_expired, u);
+	while (p->nidle > p->max)
+		idle_over(TAILQ_FIRST(&p->ages));
+}
+
+/* The one used last, whose buffers and route are warm. */
+static struct pd_upstream *
+pool_find(struct pd_upstream_pool *p, const struct pd_authority *where,
+    bool trusted)
+{
+	uint32_t hash = hash_of(where->host, where->port);
+	struct pd_upstream *u;
+
+	TAILQ_FOREACH(u, &p->buckets[hash % BUCKETS], bucket_link) {
+		if (u->hash == hash && u->port == where->port &&
+		    u->trusted == trusted &&
+		    pd_str_eq(pd_str_of(u->host, u->host_len), where->host)) {
+			pool_remove(u);
+			pd_timer_clear(&u->timer);
+			return u;
+		}
+	}
+	return NULL;
+}
+
+struct pd_upstream_pool *
+pd_upstream_pool_create(struct pd_worker *w, struct pd_dialer *dialer,
+    const struct pd_conf *conf)
+{
+	struct pd_upstream_pool *p = pd_xalloc(sizeof(*p));
+
+	p->worker = w;
+	for (size_t i = 0; i < BUCKETS; i++)
+		TAILQ_INIT(&p->buckets[i]);
+	TAILQ_INIT(&p->ages);
+	pd_upstream_pool_renew(p, dialer, conf);
+	return p;
+}
+
+void
+pd_upstream_pool_renew(struct pd_upstream_pool *p, struct pd_dialer *dialer,
+    const struct pd_conf *conf)
+{
+	struct pd_upstream *u;
+
+	p->dialer = dialer;
+	while ((u = TAILQ_FIRST(&p->ages)) != NULL)
+		idle_over(u);
+	p->max = (size_t)conf->pool_max;
+	p->idle_ms = (uint32_t)conf->pool_idle_ms;
+}
+
+void
+pd_upstream_pool_destroy(struct pd_upstream_pool *p)
+{
+	struct pd_upstream *u;
+
+	if (p == NULL)
+		return;
+	while ((u = TAILQ_FIRST(&p->ages)) != NULL)
+		idle_over(u);
+	free(p);
+}
+
+/* ---- life of a hold ---------------------------------------------------- */
+
+static void
+fail(struct pd_upstream *u, enum pd_upstream_error err, const char *what)
+{
+	u->close = true;
+	pd_timer_clear(&u->timer);
+	u->events->failed(u->arg, err, what);
+}
+
+static void on_timeout(struct pd_timer *t, void *arg);
+
+static void
+set_timer(struct pd_upstream *u, int64_t ms)
+{
+	if (ms > 0) {
+		pd_timer_set(pd_worker_timers(u->pool->worker), &u->timer,
+		    (uint32_t)ms, on_timeout, u);
+	} else {
+		pd_timer_clear(&u->timer);
+	}
+}
+
+static void
+on_timeout(struct pd_timer *t, void *arg)
+{
+	struct pd_upstream *u = arg;
+	uint64_t moved = pd_sock_moved(u->sock);
+
+	(void)t;
+	if (moved != u->moved || u->unexpecting) {
+		u->moved = moved;
+		set_timer(u, u->state == STATE_HEADER ?
+		        u->conf->response_timeout_ms :
+		        u->conf->conn_timeout_ms);
+		return;
+	}
+	fail(u, PD_UPSTREAM_TIMEOUT,
+	    u->state == STATE_HEADER ? "the origin did not answer in time" :
+	                               "the origin stopped in the middle");
+}
+
+static void
+on_dialled(void *arg, enum pd_dial_error err, int fd,
+    const struct pd_addr *peer)
+{
+	struct pd_upstream *u = arg;
+
+	(void)peer;
+	u->dial = NULL;
+	u->dial_error = err;
+	u->dial_errno = errno;
+	if (err != PD_DIAL_OK) {
+		fail(u, PD_UPSTREAM_CONNECT, pd_dial_strerror(err));
+		return;
+	}
+	pd_stats_add(stats(u->pool), PD_STAT_UPSTREAM_TOTAL, 1);
+	u->sock = pd_sock_create(u->pool->worker, fd, &held_ops, u);
+	u->state = STATE_READY;
+	u->events->connected(u->arg);
+}
+
+static struct pd_upstream *
+create(struct pd_upstream_pool *p, const struct pd_upstream_params *params)
+{
+	struct pd_upstream *u = pd_xalloc(sizeof(*u));
+
+	assert(params->where->host.n < sizeof(u->host));
+	u->pool = p;
+	u->state = STATE_DIAL;
+	u->port = params->where->port;
+	u->host_len = (uint8_t)params->where->host.n;
+	memcpy(u->host, params->where->host.p, u->host_len);
+	u->hash = hash_of(params->where->host, u->port);
+	u->trusted = params->trusted;
+	return u;
+}
+
+struct pd_upstream *
+pd_upstream_open(struct pd_upstream_pool *p,
+    const struct pd_upstream_params *params)
+{
+	struct pd_upstream *u = params->fresh ?
+	    NULL :
+	    pool_find(p, params->where, params->trusted);
+
+	if (u != NULL) {
+		u->state = STATE_READY;
+		u->kept = true;
+		pd_sock_set_owner(u->sock, &held_ops, u);
+		pd_stats_add(stats(p), PD_STAT_UPSTREAM_REUSED, 1);
+	} else {
+		u = create(p, params);
+	}
+	u->conf = pd_conf_ref(params->conf);
+	u->events = params->events;
+	u->arg = params->arg;
+	u->arena = params->arena;
+	u->scan = (struct pd_h1_scan) { 0 };
+	u->received = 0;
+	u->limit = INPUT_DEFAULT;
+	u->close = u->sent_all = u->unexpecting = false;
+	if (u->state == STATE_DIAL) {
+		u->dial = pd_dial_start(p->dialer, u->conf, params->where,
+		    params->trusted, on_dialled, u);
+	}
+	return u;
+}
+
+bool
+pd_upstream_ready(const struct pd_upstream *u)
+{
+	return u->state != STATE_DIAL;
+}
+
+bool
+pd_upstream_stale(const struct pd_upstream *u)
+{
+	return u->kept && u->received == 0;
+}
+
+enum pd_dial_error
+pd_upstream_dial_error(const struct pd_upstream *u)
+{
+	return u->dial_error;
+}
+
+int
+pd_upstream_dial_errno(const struct pd_upstream *u)
+{
+	return u->dial_errno;
+}
+
+void
+pd_upstream_close(struct pd_upstream *u)
+{
+	if (u != NULL)
+		destroy(u);
+}
+
+void
+pd_upstream_release(struct pd_upstream *u)
+{
+	if (u->close || u->state != STATE_DONE || !u->sent_all ||
+	    evbuffer_get_length(pd_sock_in(u->sock)) > 0 ||
+	    pd_sock_unsent(u->sock) > 0 || pd_sock_has_ended(u->sock))
+		destroy(u);
+	else
+		pool_add(u);
+}
+
+struct pd_sock *
+pd_upstream_take(struct pd_upstream *u)
+{
+	struct pd_sock *s = u->sock;
+
+	u->sock = NULL;
+	destroy(u);
+	return s;
+}
+
+/* ---- the request ------------------------------------------------------- */
+
+void
+pd_upstream_request(struct pd_upstream *u, const struct pd_request *req,
+    struct pd_str target, const char *connection)
+{
+	assert(u->state == STATE_READY);
+	u->state = STATE_HEADER;
+	u->method = req->method;
+	u->sending = req->body;
+	u->moved = pd_sock_moved(u->sock);
+	pd_h1_write_request(pd_sock_out(u->sock), req, target, connection);
+	pd_upstream_limit(u, u->limit);
+	set_timer(u, u->conf->response_timeout_ms);
+}
+
+void
+pd_upstream_send(struct pd_upstream *u, struct evbuffer *content)
+{
+	if (u->sending == PD_BODY_CHUNKED)
+		pd_h1_write_chunk(pd_sock_out(u->sock), content);
+	else
+		evbuffer_add_buffer(pd_sock_out(u->sock), content);
+}
+
+void
+pd_upstream_end(struct pd_upstream *u, const struct pd_fields *trailers)
+{
+	if (u->sending == PD_BODY_CHUNKED)
+		pd_h1_write_last(pd_sock_out(u->sock), trailers);
+	u->sent_all = true;
+	pd_upstream_flush(u);
+}
+
+void
+pd_upstream_flush(struct pd_upstream *u)
+{
+	pd_sock_flush(u->sock, (size_t)u->conf->buffer_low);
+}
+
+size_t
+pd_upstream_room(const struct pd_upstream *u)
+{
+	size_t high = (size_t)u->conf->buffer_high;
+	size_t unsent = pd_sock_unsent(u->sock);
+
+	return unsent < high ? high - unsent : 0;
+}
+
+/* ---- the response ------------------------------------------------------ */
+
+void
+pd_upstream_limit(struct pd_upstream *u, size_t n)
+{
+	size_t held = evbuffer_get_length(pd_sock_in(u->sock));
+
+	u->limit = n;
+	if (u->state == STATE_HEADER && n < (size_t)u->conf->header_max)
+		n = (size_t)u->conf->header_max;
+	pd_sock_want(u->sock, held < n ? n - held : 0);
+}
+
+void
+pd_upstream_expect(struct pd_upstream *u, bool on)
+{
+	u->unexpecting = !on;
+}
+
+uint64_t
+pd_upstream_received(const struct pd_upstream *u)
+{
+	return u->received;
+}
+
+static struct pd_h1_limits
+limits_of(const struct pd_conf *conf)
+{
+	return (struct pd_h1_limits) {
+		.line_max = (size_t)conf->header_max,
+		.header_max = (size_t)conf->header_max,
+		.fields_max = (uint32_t)conf->fields_max,
+	};
+}
+
+enum pd_read
+pd_upstream_read_header(struct pd_upstream *u, struct pd_response *res,
+    struct pd_fault *fault)
+{
+	struct pd_h1_limits limits = limits_of(u->conf);
+	struct evbuffer *in = pd_sock_in(u->sock);
+	size_t before = evbuffer_get_length(in);
+
+	switch (pd_h1_read_response(in, &u->scan, &limits, u->method, u->arena,
+	    res, fault)) {
+	case PD_H1_BAD:
+		u->close = true;
+		return PD_READ_BAD;
+	case PD_H1_MORE:
+		pd_upstream_limit(u, u->limit);
+		return PD_READ_MORE;
+	case PD_H1_DONE:
+		break;
+	}
+	u->received += before - evbuffer_get_length(in);
+	if (res->status >= 200 || res->status == 101) {
+		u->close |= res->close;
+		pd_h1_body_init(&u->body, res->body, res->content_length,
+		    false);
+		u->state = u->body.state == PD_H1_END ? STATE_DONE :
+		                                        STATE_CONTENT;
+		set_timer(u, u->conf->conn_timeout_ms);
+	}
+	return PD_READ_WHOLE;
+}
+
+enum pd_read
+pd_upstream_read(struct pd_upstream *u, struct evbuffer *out, size_t room,
+    const struct pd_fields **trailers, struct pd_fault *fault)
+{
+	struct pd_h1_limits limits = limits_of(u->conf);
+	struct evbuffer *in = pd_sock_in(u->sock);
+	size_t before = evbuffer_get_length(in);
+	enum pd_h1_result result = pd_h1_body_read(&u->body, in, out, room,
+	    &limits, u->arena, fault);
+
+	u->received += before - evbuffer_get_length(in);
+	if (result == PD_H1_MORE && pd_sock_has_ended(u->sock) &&
+	    evbuffer_get_length(in) == 0) {
+		if (pd_h1_body_whole_at_eof(&u->body)) {
+			result = PD_H1_DONE;
+		} else {
+			*fault = (struct pd_fault) { 502,
+				"the origin cut its answer short" };
+			result = PD_H1_BAD;
+		}
+	}
+	switch (result) {
+	case PD_H1_DONE:
+		u->state = STATE_DONE;
+		pd_timer_clear(&u->timer);
+		*trailers = &u->body.trailers;
+		return PD_READ_WHOLE;
+	case PD_H1_BAD:
+		u->close = true;
+		fault->status = 502;
+		return PD_READ_BAD;
+	case PD_H1_MORE:
+		break;
+	}
+	return PD_READ_MORE;
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+static void
+on_readable(void *arg)
+{
+	struct pd_upstream *u = arg;
+
+	switch (u->state) {
+	case STATE_HEADER:
+	case STATE_CONTENT:
+		u->events->readable(u->arg);
+		break;
+	default:
+		/* Nobody asked for this: the exchange may still be writing to
+		 * its client, but the connection is not used again. */
+		u->close = true;
+		pd_sock_want(u->sock, 0);
+		break;
+	}
+}
+
+static void
+on_ended(void *arg)
+{
+	struct pd_upstream *u = arg;
+
+	u->close = true;
+	if (u->state == STATE_HEADER &&
+	    evbuffer_get_length(pd_sock_in(u->sock)) == 0)
+		fail(u, PD_UPSTREAM_CLOSED,
+		    "the origin closed the connection without an answer");
+	else if (u->state == STATE_HEADER)
+		fail(u, PD_UPSTREAM_MALFORMED,
+		    "the origin closed the connection within its header "
+		    "section");
+	else if (u->state == STATE_CONTENT)
+		u->events->readable(u->arg);
+}
+
+static void
+on_drained(void *arg)
+{
+	struct pd_upstream *u = arg;
+
+	u->events->drained(u->arg);
+}
+
+static void
+on_failed(void *arg, int error)
+{
+	struct pd_upstream *u = arg;
+
+	(void)error;
+	u->close = true;
+	if (u->state == STATE_HEADER || u->state == STATE_READY)
+		fail(u, PD_UPSTREAM_CLOSED, "the origin reset the connection");
+	else if (u->state == STATE_CONTENT)
+		fail(u, PD_UPSTREAM_CLOSED,
+		    "the origin reset the connection within its answer");
+}
+
+static const struct pd_sock_ops held_ops = {
+	.readable = on_readable,
+	.drained = on_drained,
+	.ended = on_ended,
+	.failed = on_failed,
+};
+
+const char *
+pd_upstream_strerror(enum pd_upstream_error err)
+{
+	switch (err) {
+	case PD_UPSTREAM_CONNECT:
+		return "could not connect";
+	case PD_UPSTREAM_CLOSED:
+		return "closed";
+	case PD_UPSTREAM_TIMEOUT:
+		return "timed out";
+	case PD_UPSTREAM_MALFORMED:
+		return "malformed answer";
+	}
+	return "failed";
+}

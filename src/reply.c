@@ -1,0 +1,367 @@
+#include "reply.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/embed.h"
+
+#define DETAIL_MAX 500 /* bytes of a URL that a page shows */
+#define CUSTOM_MAX (64 * 1024)
+#define WHY_MAX    300
+
+PD_EMBED(reply_style, "src/portal/page.css");
+
+/*
+ * The style stands in the page, since an error may be all that gets through.
+ * Nothing else may load or run, whatever slipped past the escaping. The hash
+ * is of src/portal/page.css; tests/unit/reply.c tells the new one.
+ */
+#define PAGE_POLICY                                                 \
+	"default-src 'none'; base-uri 'none'; form-action 'none'; " \
+	"style-src 'sha256-jNNl79JvRjj62GwZI8px2jEAzriiyWgedx5MqBRJS9w='"
+
+/* A transparent pixel: 43 bytes, the smallest that every decoder takes. */
+static const char pixel[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0"
+			    "\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
+_Static_assert(sizeof(pixel) - 1 == 43, "the pixel is 43 bytes");
+
+static void
+add(struct pd_reply *r, struct pd_arena *arena, const char *name,
+    struct pd_str value)
+{
+	pd_fields_add(&r->response.fields, arena, pd_str_z(name), value);
+}
+
+/* Status, type and length; no content and no type for 204. */
+static void
+begin(struct pd_reply *r, int status, const char *type, struct pd_str content,
+    struct pd_arena *arena)
+{
+	*r = (struct pd_reply) {
+		.response = {
+			.status = status,
+			.reason = pd_str_z(pd_status_reason(status)),
+			.minor = 1,
+			.body = PD_BODY_LENGTH,
+			.content_length = (int64_t)content.n,
+		},
+		.content = content,
+	};
+	if (status == 204) {
+		r->response.body = PD_BODY_NONE;
+		return;
+	}
+	pd_fields_add_id(
+	    &r->response.fields, arena, PD_FIELD_CONTENT_TYPE, pd_str_z(type));
+	pd_fields_add_id(&r->response.fields, arena, PD_FIELD_CONTENT_LENGTH,
+	    pd_arena_printf(arena, "%zu", content.n));
+	add(r, arena, "X-Content-Type-Options", PD_STR("nosniff"));
+}
+
+static void
+no_store(struct pd_reply *r, struct pd_arena *arena)
+{
+	pd_fields_add_id(&r->response.fields, arena, PD_FIELD_CACHE_CONTROL,
+	    PD_STR("no-store"));
+}
+
+void
+pd_reply_plain(int status, const char *type, struct pd_str content,
+    struct pd_arena *arena, struct pd_reply *out)
+{
+	begin(out, status, type, content, arena);
+}
+
+struct pd_str
+pd_reply_escape(struct pd_str s, struct pd_arena *arena)
+{
+	/* The longest entity is "&quot;". */
+	char *p = pd_arena_alloc(arena, s.n * 6 + 1), *at = p;
+
+	for (size_t i = 0; i < s.n; i++) {
+		const char *entity = s.p[i] == '&'    ? "&amp;"
+				     : s.p[i] == '<'  ? "&lt;"
+				     : s.p[i] == '>'  ? "&gt;"
+				     : s.p[i] == '"'  ? "&quot;"
+				     : s.p[i] == '\'' ? "&#39;"
+						      : NULL;
+
+		if (entity != NULL)
+			at = stpcpy(at, entity);
+		else
+			*at++ = s.p[i];
+	}
+	return pd_str_of(p, (size_t)(at - p));
+}
+
+/* Whether the client says that it takes HTML; "anything" is no browser. */
+static bool
+takes_html(const struct pd_request *req)
+{
+	bool named;
+
+	return req != NULL &&
+	       pd_fields_find(&req->fields, PD_FIELD_ACCEPT) != NULL &&
+	       pd_accept_weight(&req->fields, PD_STR("text/html"), &named) >
+		   0 &&
+	       named;
+}
+
+/* At most DETAIL_MAX bytes, and a sign where more was. */
+static struct pd_str
+shorten(struct pd_str s, struct pd_arena *arena)
+{
+	if (s.n <= DETAIL_MAX)
+		return s;
+	return pd_arena_printf(arena, "%.*s ...", DETAIL_MAX, s.p);
+}
+
+struct page {
+	int status;
+	const char *title;
+	struct pd_str body; /* paragraphs of HTML */
+	struct pd_str text; /* the same as text */
+};
+
+static void
+html_page(const struct page *page, struct pd_arena *arena, struct pd_reply *out)
+{
+	struct pd_str style = PD_EMBEDDED(reply_style);
+
+	begin(out, page->status, "text/html; charset=utf-8",
+	    pd_arena_printf(arena,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">"
+		"\n<meta name=\"viewport\" content=\"width=device-width\">\n"
+		"<title>%s</title>\n<style>%.*s</style>\n<main>\n<h1>%s</h1>\n"
+		"%.*s</main>\n</html>\n",
+		page->title, PD_STR_ARG(style), page->title,
+		PD_STR_ARG(page->body)),
+	    arena);
+	add(out, arena, "Content-Security-Policy", PD_STR(PAGE_POLICY));
+	add(out, arena, "Referrer-Policy", PD_STR("no-referrer"));
+	no_store(out, arena);
+}
+
+static void
+write_page(const struct page *page, bool html, struct pd_arena *arena,
+    struct pd_reply *out)
+{
+	if (html) {
+		html_page(page, arena, out);
+		return;
+	}
+	begin(out, page->status, "text/plain; charset=utf-8",
+	    pd_arena_printf(
+		arena, "%s\n%.*s", page->title, PD_STR_ARG(page->text)),
+	    arena);
+	no_store(out, arena);
+}
+
+/* The file of CustomErrorNNN, NULL for statuses without one. */
+static const char *
+custom_path(const struct pd_conf *conf, int status)
+{
+	static const int statuses[] = { 400, 403, 404, 407, 408, 409, 500,
+		503 };
+
+	for (size_t i = 0; conf != NULL && i < 8; i++) {
+		if (statuses[i] == status)
+			return conf->custom_error[i];
+	}
+	return NULL;
+}
+
+/* Read each time: rare, small, and an edit shows at once. */
+static bool
+read_custom(const char *path, struct pd_arena *arena, struct pd_str *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	char *p;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= CUSTOM_MAX) {
+		p = pd_arena_alloc(arena, CUSTOM_MAX);
+		n = read(fd, p, CUSTOM_MAX);
+		if (n >= 0)
+			*out = pd_str_of(p, (size_t)n);
+	}
+	close(fd);
+	return n >= 0;
+}
+
+static bool
+custom_page(const struct pd_conf *conf, int status, struct pd_arena *arena,
+    struct pd_reply *out)
+{
+	const char *path = custom_path(conf, status);
+	struct pd_str content;
+
+	if (path == NULL || !read_custom(path, arena, &content))
+		return false;
+	begin(out, status, "text/html", content, arena);
+	no_store(out, arena);
+	return true;
+}
+
+void
+pd_reply_error(const struct pd_conf *conf, const struct pd_request *req,
+    const struct pd_reply_why *why, struct pd_arena *arena,
+    struct pd_reply *out)
+{
+	struct pd_str title = pd_arena_printf(
+	    arena, "%d %s", why->status, pd_status_reason(why->status));
+	struct pd_str what = pd_str_z(why->what);
+	struct pd_str fix = pd_str_z(why->fix);
+	struct pd_str detail = shorten(why->detail, arena), shown, html_fix;
+	struct page page = { .status = why->status, .title = title.p };
+
+	if (custom_page(conf, why->status, arena, out))
+		return;
+	shown = pd_reply_escape(detail, arena);
+	html_fix = pd_reply_escape(fix, arena);
+	what = pd_reply_escape(what, arena);
+	page.body = pd_arena_printf(arena,
+	    "<p>%.*s</p>\n%s%.*s%s%s%.*s%s<p class=\"dim\">This answer was made"
+	    " by the proxy pared, not by the site.</p>\n",
+	    PD_STR_ARG(what), fix.n > 0 ? "<p>" : "", PD_STR_ARG(html_fix),
+	    fix.n > 0 ? "</p>\n" : "", detail.n > 0 ? "<p><code>" : "",
+	    PD_STR_ARG(shown), detail.n > 0 ? "</code></p>\n" : "");
+	page.text =
+	    pd_arena_printf(arena, "%s\n%s%s%.*s%s(from the proxy pared)\n",
+		why->what != NULL ? why->what : "",
+		why->fix != NULL ? why->fix : "", why->fix != NULL ? "\n" : "",
+		PD_STR_ARG(detail), detail.n > 0 ? "\n" : "");
+	write_page(&page, takes_html(req), arena, out);
+}
+
+void
+pd_reply_auth(const struct pd_conf *conf, const struct pd_request *req,
+    struct pd_arena *arena, struct pd_reply *out)
+{
+	const struct pd_reply_why why = {
+		.status = 407,
+		.what = "This proxy asks for a user name and a password.",
+		.fix = "Enter them in the proxy settings of the device.",
+	};
+
+	pd_reply_error(conf, req, &why, arena, out);
+	pd_fields_add_id(&out->response.fields, arena,
+	    PD_FIELD_PROXY_AUTHENTICATE,
+	    PD_STR("Basic realm=\"pared\", charset=\"UTF-8\""));
+}
+
+/* One line that may stand in a field: printable ASCII, short. */
+static struct pd_str
+why_line(const struct pd_verdict *v, struct pd_arena *arena)
+{
+	struct pd_str s =
+	    v->line > 0 ? pd_arena_printf(arena, "%.*s:%u: %.*s",
+			      PD_STR_ARG(v->list), v->line, PD_STR_ARG(v->rule))
+			: pd_arena_printf(arena, "%.*s: %.*s",
+			      PD_STR_ARG(v->list), PD_STR_ARG(v->rule));
+	char *p = pd_arena_alloc(arena, WHY_MAX);
+
+	s.n = s.n < WHY_MAX ? s.n : WHY_MAX;
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
+	return pd_str_trim(pd_str_of(p, s.n));
+}
+
+/* 403: what was asked for, which rule, how to get it all the same. */
+static void
+blocked_page(const struct pd_request *req, const struct pd_verdict *v,
+    struct pd_arena *arena, struct pd_reply *out)
+{
+	struct pd_str host = req->url.authority.host;
+	/* What is asked for by CONNECT is listed under https. */
+	const char *scheme = req->method == PD_METHOD_CONNECT ||
+				     req->url.scheme == PD_SCHEME_HTTPS
+				 ? "https"
+				 : "http";
+	struct pd_str why = why_line(v, arena);
+	struct pd_str shown = pd_reply_escape(why, arena);
+	struct page page = { .status = 403, .title = "Blocked by pared" };
+
+	host = pd_reply_escape(shorten(host, arena), arena);
+	if (req->url.authority.kind == PD_HOST_IPV6)
+		host = pd_arena_printf(arena, "[%.*s]", PD_STR_ARG(host));
+	page.body = pd_arena_printf(arena,
+	    "<p><b>%.*s</b> is blocked by a rule of this proxy.</p>\n"
+	    "<p class=\"dim\">List, line and rule:<br><code>%.*s</code></p>\n"
+	    "<p>Is it needed after all? Whoever runs the proxy can let it pass "
+	    "with a line in URLNoProcessing: <code>%s://%.*s/*</code></p>\n",
+	    PD_STR_ARG(host), PD_STR_ARG(shown), scheme, PD_STR_ARG(host));
+	page.text = pd_arena_printf(arena,
+	    "%.*s\n(list:line: rule; from the proxy pared)\n", PD_STR_ARG(why));
+	write_page(&page, takes_html(req), arena, out);
+	add(out, arena, "X-Pared-Why", why);
+}
+
+struct stand_in {
+	int status;
+	const char *type;
+	struct pd_str content;
+};
+
+/* 204 ends media and fonts quietly: an empty file would be "damaged". */
+static const struct stand_in stand_ins[] = {
+	[PD_CONTENT_OTHER] = { 204, NULL, { NULL, 0 } },
+	[PD_CONTENT_DOCUMENT] = { 204, NULL, { NULL, 0 } }, /* gets a page */
+	[PD_CONTENT_FRAME] = { 200, "text/html; charset=utf-8",
+	    { "<!DOCTYPE html><title></title>", 30 } },
+	[PD_CONTENT_IMAGE] = { 200, "image/gif", { pixel, 43 } },
+	[PD_CONTENT_SCRIPT] = { 200, "text/javascript", { "", 0 } },
+	[PD_CONTENT_STYLE] = { 200, "text/css", { "", 0 } },
+	[PD_CONTENT_FONT] = { 204, NULL, { NULL, 0 } },
+	[PD_CONTENT_MEDIA] = { 204, NULL, { NULL, 0 } },
+	[PD_CONTENT_JSON] = { 200, "application/json", { "{}", 2 } },
+	[PD_CONTENT_VAST] = { 200, "application/xml",
+	    { "<VAST version=\"3.0\"></VAST>", 27 } },
+};
+
+/* What keeps a page working: readable from any origin, soon asked again. */
+static void
+stand_in(const struct pd_request *req, enum pd_content_kind kind,
+    const struct pd_verdict *v, struct pd_arena *arena, struct pd_reply *out)
+{
+	const struct stand_in *s = &stand_ins[kind];
+
+	begin(out, s->status, s->type, s->content, arena);
+	add(out, arena, "Access-Control-Allow-Origin", PD_STR("*"));
+	add(out, arena, "Cross-Origin-Resource-Policy", PD_STR("cross-origin"));
+	if (req->method == PD_METHOD_OPTIONS) {
+		add(out, arena, "Access-Control-Allow-Methods", PD_STR("*"));
+		add(out, arena, "Access-Control-Allow-Headers", PD_STR("*"));
+	}
+	/* Saves the loops of ad code; short, so that allowing shows soon. */
+	pd_fields_add_id(&out->response.fields, arena, PD_FIELD_CACHE_CONTROL,
+	    PD_STR("private, max-age=60"));
+	add(out, arena, "X-Pared-Why", why_line(v, arena));
+}
+
+void
+pd_reply_blocked(const struct pd_conf *conf, const struct pd_request *req,
+    enum pd_content_kind kind, const struct pd_verdict *verdict,
+    struct pd_arena *arena, struct pd_reply *out)
+{
+	bool page =
+	    req->method == PD_METHOD_CONNECT ||
+	    verdict->kind == PD_VERDICT_DENY ||
+	    (verdict->kind == PD_VERDICT_BLOCK && kind == PD_CONTENT_DOCUMENT);
+
+	if (!page) {
+		stand_in(req,
+		    verdict->kind == PD_VERDICT_REPLACE ? PD_CONTENT_IMAGE
+							: kind,
+		    verdict, arena, out);
+	} else if (custom_page(conf, 403, arena, out)) {
+		add(out, arena, "X-Pared-Why", why_line(verdict, arena));
+	} else {
+		blocked_page(req, verdict, arena, out);
+	}
+}
