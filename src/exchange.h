@@ -19,7 +19,7 @@ struct pd_worker;
 /* What the exchanges of one worker share; the server's. */
 struct pd_exchange_context {
 	struct pd_worker *worker;
-	struct pd_setup *setup; /* now in force */
+	struct pd_setup *setup;           /* now in force */
 	struct pd_access_log_writer *log; /* NULL: off */
 	struct pd_upstream_pool *upstreams;
 	struct pd_helper_pool *codecs;

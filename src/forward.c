@@ -8,7 +8,7 @@ static bool
 offers_websocket(const struct pd_request *req)
 {
 	return req->upgrade && req->method == PD_METHOD_GET &&
-	    pd_fields_have_token(&req->fields, PD_FIELD_UPGRADE, websocket);
+	       pd_fields_have_token(&req->fields, PD_FIELD_UPGRADE, websocket);
 }
 
 /* A copy: what the client sent stays as it was, for the log and a retry. */
@@ -58,8 +58,8 @@ pd_forward_request(const struct pd_request *req,
 
 	out->request = *req;
 	out->connection = NULL;
-	out->target = params->to_parent ? parent_target(req, arena) :
-	                                  origin_target(req);
+	out->target =
+	    params->to_parent ? parent_target(req, arena) : origin_target(req);
 	*fs = copy_fields(&req->fields, arena);
 	pd_fields_strip_hop(fs, arena);
 	if (!req->expect_continue)
@@ -72,8 +72,8 @@ pd_forward_request(const struct pd_request *req,
 		out->request.body = PD_BODY_NONE;
 	pd_fields_add_id(fs, arena, PD_FIELD_VIA, params->via);
 	if (conf->user_agent != NULL && !params->untouched)
-		pd_fields_set(fs, arena, PD_FIELD_USER_AGENT,
-		    pd_str_z(conf->user_agent));
+		pd_fields_set(
+		    fs, arena, PD_FIELD_USER_AGENT, pd_str_z(conf->user_agent));
 }
 
 void
@@ -101,7 +101,7 @@ pd_forward_loops(const struct pd_fields *fields, struct pd_str via)
 	struct pd_str name = via;
 
 	pd_str_split(&name, ' ');
-	PD_FIELDS_EACH(f, fields) {
+	PD_FIELDS_EACH (f, fields) {
 		struct pd_str rest = f->value, item;
 
 		if (f->id != PD_FIELD_VIA)
@@ -135,5 +135,5 @@ bool
 pd_forward_upgraded(const struct pd_request *req, const struct pd_response *res)
 {
 	return offers_websocket(req) &&
-	    pd_fields_have_token(&res->fields, PD_FIELD_UPGRADE, websocket);
+	       pd_fields_have_token(&res->fields, PD_FIELD_UPGRADE, websocket);
 }

@@ -1,6 +1,6 @@
 /*
- * What a proxy changes in the header sections that it passes on (RFC 9110, 7.6):
- * hop-by-hop fields off, Via on, the target for the next hop.
+ * What a proxy changes in the header sections that it passes on (RFC
+ * 9110, 7.6): hop-by-hop fields off, Via on, the target for the next hop.
  *
  * Pure: no connection, no time.
  * Thread: any.
@@ -41,7 +41,7 @@ bool pd_forward_loops(const struct pd_fields *fields, struct pd_str via);
 bool pd_forward_count_down(struct pd_fields *fields, struct pd_arena *arena);
 
 /* Whether the 101 switches to a protocol that the request offered. */
-bool pd_forward_upgraded(const struct pd_request *req,
-    const struct pd_response *res);
+bool pd_forward_upgraded(
+    const struct pd_request *req, const struct pd_response *res);
 
 #endif

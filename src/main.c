@@ -13,7 +13,8 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "run", pd_cmd_run, "run the proxy in the foreground" },
-	{ "check", pd_cmd_check, "check a configuration, or print its defaults" },
+	{ "check", pd_cmd_check,
+	    "check a configuration, or print its defaults" },
 	{ "passwd", pd_cmd_passwd, "make a line for AuthPasswdFile" },
 };
 
@@ -24,8 +25,7 @@ usage(FILE *out)
 {
 	fputs("usage: pared COMMAND [OPTION...]\n\n", out);
 	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name,
-		    commands[i].what);
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
 	fputs("  version  print the version\n"
 	      "  help     print this\n\n"
 	      "  pared run -c /etc/pared/pared.conf\n"

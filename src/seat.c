@@ -68,8 +68,8 @@ refuse(struct pd_seat *s, int fd, const struct pd_addr *client, const char *why)
 {
 	char text[PD_ADDR_TEXT];
 
-	pd_log_peer(PD_LOG_INFO, 0, "server: %s: %s",
-	    pd_addr_text(client, text), why);
+	pd_log_peer(
+	    PD_LOG_INFO, 0, "server: %s: %s", pd_addr_text(client, text), why);
 	pd_stats_add(pd_worker_stats(s->worker), PD_STAT_CLIENTS_REFUSED, 1);
 	close(fd);
 }
@@ -170,8 +170,8 @@ retire(struct pd_seat *s, struct route *r)
 {
 	r->next = s->retired;
 	s->retired = r;
-	pd_timer_set(pd_worker_timers(s->worker), &r->timer, RETIRE_MS,
-	    on_retired, r);
+	pd_timer_set(
+	    pd_worker_timers(s->worker), &r->timer, RETIRE_MS, on_retired, r);
 }
 
 /* ---- changes ------------------------------------------------------------ */
@@ -186,7 +186,8 @@ static void
 apply_log(struct pd_seat *s, struct pd_access_log *log)
 {
 	pd_access_log_writer_destroy(s->exchanges.log);
-	s->exchanges.log = log != NULL ? pd_access_log_writer_create(log) : NULL;
+	s->exchanges.log =
+	    log != NULL ? pd_access_log_writer_create(log) : NULL;
 }
 
 /* On the worker: what is under way goes on with what it began with. */
@@ -208,8 +209,8 @@ apply_change(void *arg)
 			    "server: no new resolver, the old one stays: %s",
 			    strerror(errno));
 		}
-		pd_upstream_pool_renew(s->exchanges.upstreams,
-		    s->route->dialer, ch->setup->conf);
+		pd_upstream_pool_renew(
+		    s->exchanges.upstreams, s->route->dialer, ch->setup->conf);
 		pd_setup_unref(s->exchanges.setup);
 		s->exchanges.setup = ch->setup;
 		s->conns.conf = ch->setup->conf;
@@ -219,8 +220,8 @@ apply_change(void *arg)
 }
 
 void
-pd_seat_change(struct pd_seat *s, struct pd_setup *setup,
-    struct pd_access_log *log)
+pd_seat_change(
+    struct pd_seat *s, struct pd_setup *setup, struct pd_access_log *log)
 {
 	struct change *ch = pd_xalloc(sizeof(*ch));
 
@@ -274,14 +275,14 @@ codecs_create(struct pd_seat *s, const struct pd_conf *conf)
 	};
 	struct pd_helper_pool *pool = NULL;
 
-	snprintf(memory, sizeof(memory), "%lld",
-	    (long long)conf->image_memory_max);
+	snprintf(
+	    memory, sizeof(memory), "%lld", (long long)conf->image_memory_max);
 	if (access(path, X_OK) == 0)
 		pool = pd_helper_pool_create(&params);
 	else if (pd_worker_index(s->worker) == 0)
 		pd_log(PD_LOG_WARN, 0,
-		    "server: %s: %s; images pass as they are (CodecPath)",
-		    path, strerror(errno));
+		    "server: %s: %s; images pass as they are (CodecPath)", path,
+		    strerror(errno));
 	free(path);
 	return pool;
 }
@@ -325,7 +326,7 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 {
 	struct pd_conf *conf = p->setup->conf;
 
-	s->conns = (struct pd_conn_context) {
+	s->conns = (struct pd_conn_context){
 		.worker = s->worker,
 		.conf = conf,
 		.request = on_request,
@@ -333,11 +334,11 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 		.arg = s,
 	};
 	TAILQ_INIT(&s->conns.conns);
-	s->exchanges = (struct pd_exchange_context) {
+	s->exchanges = (struct pd_exchange_context){
 		.worker = s->worker,
 		.setup = pd_setup_ref(p->setup),
-		.upstreams = pd_upstream_pool_create(s->worker,
-		    s->route->dialer, conf),
+		.upstreams =
+		    pd_upstream_pool_create(s->worker, s->route->dialer, conf),
 		.codecs = codecs_create(s, conf),
 		.via = p->via,
 		.draining = &s->conns.draining,
@@ -366,8 +367,8 @@ pd_seat_create(const struct pd_seat_params *p)
 		goto fail;
 	init_contexts(s, p);
 	for (size_t i = 0; i < p->nown; i++)
-		s->listeners[i] = pd_listener_start(s->worker, p->fds[i],
-		    on_accepted, s);
+		s->listeners[i] =
+		    pd_listener_start(s->worker, p->fds[i], on_accepted, s);
 	return s;
 fail:
 	for (size_t i = 0; i < p->nown; i++)
@@ -417,8 +418,7 @@ check_quiet(void *arg)
 {
 	struct pd_seat *s = arg;
 
-	s->quiet = s->conns.nconns == 0 &&
-	    TAILQ_EMPTY(&s->exchanges.tunnels);
+	s->quiet = s->conns.nconns == 0 && TAILQ_EMPTY(&s->exchanges.tunnels);
 }
 
 bool

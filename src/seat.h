@@ -38,8 +38,8 @@ void pd_seat_destroy(struct pd_seat *s);
  * Puts another setup (NULL: as it is) and access log (NULL: off) in force.
  * What is under way goes on with what it began with.
  */
-void pd_seat_change(struct pd_seat *s, struct pd_setup *setup,
-    struct pd_access_log *log);
+void pd_seat_change(
+    struct pd_seat *s, struct pd_setup *setup, struct pd_access_log *log);
 
 /* Accepts no more; connections close after their exchange. */
 void pd_seat_drain(struct pd_seat *s);

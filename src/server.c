@@ -99,14 +99,13 @@ drain(struct server *sv)
 
 	sv->draining = true;
 	notify("STOPPING=1");
-	pd_log(PD_LOG_INFO, 0,
-	    "server: draining; a second signal ends at once");
+	pd_log(
+	    PD_LOG_INFO, 0, "server: draining; a second signal ends at once");
 	clock_gettime(CLOCK_MONOTONIC, &sv->drain_until);
 	sv->drain_until.tv_sec += sv->setup->conf->drain_timeout_ms / 1000;
 	for (unsigned i = 0; i < sv->nseats; i++)
 		pd_seat_drain(sv->seats[i]);
-	sv->drain_tick = event_new(sv->base, -1, EV_PERSIST, on_drain_tick,
-	    sv);
+	sv->drain_tick = event_new(sv->base, -1, EV_PERSIST, on_drain_tick, sv);
 	event_add(sv->drain_tick, &tick);
 }
 
@@ -115,8 +114,8 @@ drain(struct server *sv)
 static struct pd_setup *
 load_setup(const struct pd_server_params *p)
 {
-	struct pd_conf *conf = pd_conf_load(p->conf_path, p->overrides,
-	    p->noverrides, p->ziproxy, &report);
+	struct pd_conf *conf = pd_conf_load(
+	    p->conf_path, p->overrides, p->noverrides, p->ziproxy, &report);
 
 	return conf != NULL ? pd_setup_create(conf, &report) : NULL;
 }
@@ -131,8 +130,8 @@ open_access_log(const struct pd_conf *conf, struct pd_access_log **out)
 	if (conf->access_log == NULL)
 		return 0;
 	if (format == PD_LOG_FORMAT_AUTO)
-		format = conf->ziproxy ? PD_LOG_FORMAT_ZIPROXY :
-		                         PD_LOG_FORMAT_JSON;
+		format =
+		    conf->ziproxy ? PD_LOG_FORMAT_ZIPROXY : PD_LOG_FORMAT_JSON;
 	*out = pd_access_log_open(conf->access_log, format);
 	if (*out != NULL)
 		return 0;
@@ -149,8 +148,8 @@ open_log(const struct pd_conf *conf)
 	    conf->debug_log != NULL ? conf->debug_log : conf->error_log;
 
 	if (pd_log_open(path) < 0) {
-		pd_log(PD_LOG_ERROR, 0, "ErrorLog: %s: %s", path,
-		    strerror(errno));
+		pd_log(
+		    PD_LOG_ERROR, 0, "ErrorLog: %s: %s", path, strerror(errno));
 		return -1;
 	}
 	pd_log_set_level(
@@ -259,7 +258,8 @@ listen_on(struct server *sv, struct pd_str text, bool may_lack)
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
 			return 0; /* no IPv6 on this machine */
 		if (fd < 0) {
-			pd_log(PD_LOG_ERROR, 0, "server: cannot listen on %s: "
+			pd_log(PD_LOG_ERROR, 0,
+			    "server: cannot listen on %s: "
 			    "%s; is another proxy running? See Address and "
 			    "Port",
 			    pd_addr_text_port(&a, name), strerror(errno));
@@ -279,9 +279,9 @@ listen_all(struct server *sv)
 	const struct pd_strings *list = &sv->setup->conf->address;
 
 	if (list->n == 0) {
-		return listen_on(sv, PD_STR("127.0.0.1"), false) < 0 ?
-		    -1 :
-		    listen_on(sv, PD_STR("::1"), true);
+		return listen_on(sv, PD_STR("127.0.0.1"), false) < 0
+			   ? -1
+			   : listen_on(sv, PD_STR("::1"), true);
 	}
 	for (size_t i = 0; i < list->n; i++) {
 		if (listen_on(sv, pd_str_z(list->v[i]), false) < 0)
@@ -339,8 +339,7 @@ make_pseudonym(struct server *sv)
 
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
 		r[0] = (uint32_t)getpid();
-	snprintf(sv->via, sizeof(sv->via), "1.1 %08x%04x", r[0],
-	    r[1] & 0xffff);
+	snprintf(sv->via, sizeof(sv->via), "1.1 %08x%04x", r[0], r[1] & 0xffff);
 }
 
 static void
@@ -364,8 +363,8 @@ catch_signals(struct server *sv)
 	static const int numbers[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		sv->signals[i] = evsignal_new(sv->base, numbers[i], on_signal,
-		    sv);
+		sv->signals[i] =
+		    evsignal_new(sv->base, numbers[i], on_signal, sv);
 		event_add(sv->signals[i], NULL);
 	}
 }
@@ -436,7 +435,8 @@ stop(struct server *sv)
 				close(sv->fds[i][k]);
 		}
 	}
-	for (size_t i = 0; i < sizeof(sv->signals) / sizeof(*sv->signals); i++) {
+	for (size_t i = 0; i < sizeof(sv->signals) / sizeof(*sv->signals);
+	     i++) {
 		if (sv->signals[i] != NULL)
 			event_free(sv->signals[i]);
 	}

@@ -19,8 +19,8 @@ struct pd_setup {
 };
 
 /* Takes conf's reference in every case. NULL after an error was reported. */
-struct pd_setup *pd_setup_create(struct pd_conf *conf,
-    const struct pd_conf_report *report);
+struct pd_setup *
+pd_setup_create(struct pd_conf *conf, const struct pd_conf_report *report);
 struct pd_setup *pd_setup_ref(struct pd_setup *s);
 void pd_setup_unref(struct pd_setup *s); /* NULL is fine */
 

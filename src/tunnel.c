@@ -42,8 +42,7 @@ static void
 finish(struct pd_tunnel *t, enum pd_tunnel_end end)
 {
 	uint64_t down = t->down.moved, up = t->up.moved;
-	void (*done)(void *, enum pd_tunnel_end, uint64_t,
-	    uint64_t) = t->done;
+	void (*done)(void *, enum pd_tunnel_end, uint64_t, uint64_t) = t->done;
 	void *arg = t->arg;
 
 	pd_timer_clear(&t->timer);
@@ -144,8 +143,8 @@ pd_tunnel_start(const struct pd_tunnel_params *p)
 	t->done = p->done;
 	t->arg = p->arg;
 	t->timeout_ms = (uint32_t)p->conf->tunnel_timeout_ms;
-	t->up = (struct half) { t, p->client, &t->down, 0, false };
-	t->down = (struct half) { t, p->upstream, &t->up, 0, false };
+	t->up = (struct half){ t, p->client, &t->down, 0, false };
+	t->down = (struct half){ t, p->upstream, &t->up, 0, false };
 	pd_sock_set_owner(p->client, &ops, &t->up);
 	pd_sock_set_owner(p->upstream, &ops, &t->down);
 	TAILQ_INSERT_TAIL(t->list, t, link);

@@ -24,8 +24,8 @@ enum pd_tunnel_end { PD_TUNNEL_CLOSED, PD_TUNNEL_BROKEN, PD_TUNNEL_TIMEOUT };
 
 struct pd_tunnel_params {
 	struct pd_worker *worker;
-	struct pd_conf *conf; /* borrowed until done */
-	struct pd_tunnel_list *list; /* of the worker's tunnels */
+	struct pd_conf *conf;              /* borrowed until done */
+	struct pd_tunnel_list *list;       /* of the worker's tunnels */
 	struct pd_sock *client, *upstream; /* taken, with what they hold */
 	/* Called once, unless the tunnel is destroyed: bytes towards the
 	 * client, bytes from it. The tunnel is gone already. */

@@ -82,7 +82,7 @@ pd_arena_create(void)
 	}
 	c->next = NULL;
 	a = (struct pd_arena *)(void *)c->data;
-	*a = (struct pd_arena) { .chunks = c, .at = sizeof(*a) };
+	*a = (struct pd_arena){ .chunks = c, .at = sizeof(*a) };
 	return a;
 }
 

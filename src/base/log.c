@@ -30,8 +30,8 @@ pd_log_open(const char *path)
 	int fd = STDERR_FILENO, old;
 
 	if (path != NULL) {
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-		    0640);
+		fd =
+		    open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 		if (fd < 0)
 			return -1;
 	}
@@ -67,7 +67,7 @@ bool
 pd_log_wanted(enum pd_log_level level)
 {
 	return (int)level <=
-	    atomic_load_explicit(&most_level, memory_order_relaxed);
+	       atomic_load_explicit(&most_level, memory_order_relaxed);
 }
 
 static size_t
@@ -76,20 +76,19 @@ put_prefix(char *line, size_t cap, enum pd_log_level level, uint64_t id)
 	size_t n;
 
 	if (getenv("JOURNAL_STREAM") != NULL) {
-		n = (size_t)snprintf(line, cap, "<%d>",
-		    levels[level].priority);
+		n = (size_t)snprintf(line, cap, "<%d>", levels[level].priority);
 	} else {
 		time_t now = time(NULL);
 		struct tm tm;
 
-		n = strftime(line, cap, "%Y-%m-%dT%H:%M:%SZ ",
-		    gmtime_r(&now, &tm));
-		n += (size_t)snprintf(line + n, cap - n, "%s ",
-		    levels[level].name);
+		n = strftime(
+		    line, cap, "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &tm));
+		n += (size_t)snprintf(
+		    line + n, cap - n, "%s ", levels[level].name);
 	}
 	if (id != 0) {
-		n += (size_t)snprintf(line + n, cap - n, "[%llx] ",
-		    (unsigned long long)id);
+		n += (size_t)snprintf(
+		    line + n, cap - n, "[%llx] ", (unsigned long long)id);
 	}
 	return n;
 }
@@ -128,8 +127,8 @@ pd_log_limit_pass(struct pd_log_limit *l, enum pd_log_level level)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
 	now = (uint64_t)ts.tv_sec + 1;
-	if (then != now && atomic_compare_exchange_strong(&l->second, &then,
-	                       now)) {
+	if (then != now &&
+	    atomic_compare_exchange_strong(&l->second, &then, now)) {
 		uint32_t lost = atomic_exchange(&l->lost, 0);
 
 		atomic_store(&l->used, 0);

@@ -29,14 +29,15 @@ int pd_log_open(const char *path);
 void pd_log_set_level(enum pd_log_level most);
 bool pd_log_wanted(enum pd_log_level level);
 
-/* id: the exchange's number, 0 for none. fmt: module first, no trailing stop. */
+/* id: the exchange's number, 0 for none. fmt: module first, no trailing stop.
+ */
 void pd_log_write(enum pd_log_level level, uint64_t id, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define pd_log(level, id, ...)                                                \
-	do {                                                                   \
-		if (pd_log_wanted(level))                                      \
-			pd_log_write((level), (id), __VA_ARGS__);              \
+#define pd_log(level, id, ...)                                    \
+	do {                                                      \
+		if (pd_log_wanted(level))                         \
+			pd_log_write((level), (id), __VA_ARGS__); \
 	} while (0)
 
 /* At most PD_LOG_BURST lines a second from one place in the code. */
@@ -48,12 +49,12 @@ struct pd_log_limit {
 bool pd_log_limit_pass(struct pd_log_limit *l, enum pd_log_level level);
 
 /* For what a peer can cause: rate-limited, the number left out is told. */
-#define pd_log_peer(level, id, ...)                                           \
-	do {                                                                   \
-		static struct pd_log_limit pd_limit_;                          \
-		if (pd_log_wanted(level) &&                                    \
-		    pd_log_limit_pass(&pd_limit_, (level)))                    \
-			pd_log_write((level), (id), __VA_ARGS__);              \
+#define pd_log_peer(level, id, ...)                               \
+	do {                                                      \
+		static struct pd_log_limit pd_limit_;             \
+		if (pd_log_wanted(level) &&                       \
+		    pd_log_limit_pass(&pd_limit_, (level)))       \
+			pd_log_write((level), (id), __VA_ARGS__); \
 	} while (0)
 
 #endif

@@ -10,7 +10,7 @@ bool
 pd_str_starts(struct pd_str s, struct pd_str prefix)
 {
 	return s.n >= prefix.n &&
-	    (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+	       (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
 bool
@@ -29,8 +29,8 @@ bool
 pd_str_caseends(struct pd_str s, struct pd_str suffix)
 {
 	return s.n >= suffix.n &&
-	    pd_str_casestarts(
-	        pd_str_of(s.p + (s.n - suffix.n), suffix.n), suffix);
+	       pd_str_casestarts(
+		   pd_str_of(s.p + (s.n - suffix.n), suffix.n), suffix);
 }
 
 struct pd_str
@@ -52,7 +52,7 @@ pd_str_split(struct pd_str *rest, char sep)
 	const char *at = rest->n > 0 ? memchr(rest->p, sep, rest->n) : NULL;
 
 	if (at == NULL) {
-		*rest = (struct pd_str) { NULL, 0 };
+		*rest = (struct pd_str){ NULL, 0 };
 		return head;
 	}
 	head.n = (size_t)(at - rest->p);
@@ -94,7 +94,7 @@ pd_str_glob(struct pd_str glob, struct pd_str s)
 			star = g++;
 			resume = i;
 		} else if (g < glob.n &&
-		    pd_lower(glob.p[g]) == pd_lower(s.p[i])) {
+			   pd_lower(glob.p[g]) == pd_lower(s.p[i])) {
 			g++;
 			i++;
 		} else if (star != SIZE_MAX) {
@@ -125,8 +125,8 @@ pd_str_distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t best = diagonal +
-			    (pd_lower(a[i - 1]) != pd_lower(b[j - 1]));
+			size_t best = diagonal + (pd_lower(a[i - 1]) !=
+						     pd_lower(b[j - 1]));
 
 			diagonal = row[j];
 			if (row[j] + 1 < best)

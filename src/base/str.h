@@ -19,21 +19,21 @@ struct pd_str {
 };
 
 /* A literal as a slice: PD_STR("gzip"). */
-#define PD_STR(lit) ((struct pd_str) { (lit), sizeof(lit) - 1 })
+#define PD_STR(lit) ((struct pd_str){ (lit), sizeof(lit) - 1 })
 /* For printf: printf("%.*s", PD_STR_ARG(s)). */
 #define PD_STR_ARG(s) (int)(s).n, (s).p
 
 static inline struct pd_str
 pd_str_of(const char *p, size_t n)
 {
-	return (struct pd_str) { p, n };
+	return (struct pd_str){ p, n };
 }
 
 /* The slice of a C string; NULL gives the empty slice. */
 static inline struct pd_str
 pd_str_z(const char *z)
 {
-	return (struct pd_str) { z, z ? strlen(z) : 0 };
+	return (struct pd_str){ z, z ? strlen(z) : 0 };
 }
 
 static inline bool

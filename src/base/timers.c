@@ -42,7 +42,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	ts->now_ms = clock_ms();
 	for (struct pd_timer_list *l = ts->lists; l != NULL; l = l->next) {
 		while ((t = TAILQ_FIRST(&l->head)) != NULL &&
-		    t->due_ms <= ts->now_ms) {
+		       t->due_ms <= ts->now_ms) {
 			pd_timer_clear(t);
 			t->expired(t, t->arg);
 		}

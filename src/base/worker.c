@@ -79,14 +79,14 @@ pd_worker_create(unsigned index)
 	if (cfg == NULL || w->wake_fd < 0)
 		goto fail;
 	/* Nobody but this thread touches the base: no locks in it. */
-	event_config_set_flag(cfg,
-	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	event_config_set_flag(
+	    cfg, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	w->base = event_base_new_with_config(cfg);
 	if (w->base == NULL)
 		goto fail;
 	event_config_free(cfg);
-	w->wake_ev = event_new(w->base, w->wake_fd, EV_READ | EV_PERSIST,
-	    on_wake, w);
+	w->wake_ev =
+	    event_new(w->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, w);
 	event_add(w->wake_ev, NULL);
 	w->timers = pd_timers_create(w->base);
 	return w;

@@ -9,13 +9,14 @@
 static void
 usage(FILE *out)
 {
-	fputs("usage: pared run [-c FILE] [-o NAME=VALUE]...\n\n"
-	      "Runs the proxy in the foreground. HUP reads the configuration\n"
-	      "again, USR1 opens the logs again, TERM ends after what is under\n"
-	      "way (a second TERM at once).\n\n"
-	      "  -c FILE        configuration: pared.conf(5), or a ziproxy.conf\n"
-	      "  -o NAME=VALUE  overrides an option of it, as in -o Port=3128\n"
-	      "  -z             read FILE as Ziproxy would, whatever is in it\n",
+	fputs(
+	    "usage: pared run [-c FILE] [-o NAME=VALUE]...\n\n"
+	    "Runs the proxy in the foreground. HUP reads the configuration\n"
+	    "again, USR1 opens the logs again, TERM ends after what is under\n"
+	    "way (a second TERM at once).\n\n"
+	    "  -c FILE        configuration: pared.conf(5), or a ziproxy.conf\n"
+	    "  -o NAME=VALUE  overrides an option of it, as in -o Port=3128\n"
+	    "  -z             read FILE as Ziproxy would, whatever is in it\n",
 	    out);
 }
 

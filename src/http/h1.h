@@ -17,8 +17,8 @@
 struct evbuffer;
 
 struct pd_h1_limits {
-	size_t line_max;    /* request line, bytes without its end */
-	size_t header_max;  /* a whole section, bytes */
+	size_t line_max;     /* request line, bytes without its end */
+	size_t header_max;   /* a whole section, bytes */
 	uint32_t fields_max; /* field lines in one section */
 };
 
@@ -47,10 +47,10 @@ enum pd_h1_result pd_h1_read_request(struct evbuffer *in,
  * The same for a response. request_method decides whether it has content
  * (RFC 9112, 6.3). The error's status is always 502.
  */
-enum pd_h1_result pd_h1_read_response(struct evbuffer *in,
-    struct pd_h1_scan *scan, const struct pd_h1_limits *limits,
-    enum pd_method request_method, struct pd_arena *arena,
-    struct pd_response *out, struct pd_fault *err);
+enum pd_h1_result
+pd_h1_read_response(struct evbuffer *in, struct pd_h1_scan *scan,
+    const struct pd_h1_limits *limits, enum pd_method request_method,
+    struct pd_arena *arena, struct pd_response *out, struct pd_fault *err);
 
 /* Where in a message's content the reader stands. */
 enum pd_h1_state {

@@ -35,8 +35,8 @@ struct pd_wire_events {
 };
 
 struct pd_wire_ops {
-	void (*set_events)(struct pd_wire *w, const struct pd_wire_events *events,
-	    void *arg);
+	void (*set_events)(
+	    struct pd_wire *w, const struct pd_wire_events *events, void *arg);
 	enum pd_read (*read)(struct pd_wire *w, struct evbuffer *out,
 	    size_t room, const struct pd_fields **trailers,
 	    struct pd_fault *fault);
@@ -47,8 +47,8 @@ struct pd_wire_ops {
 	void (*end)(struct pd_wire *w, const struct pd_fields *trailers);
 	void (*abort)(struct pd_wire *w);
 	size_t (*room)(const struct pd_wire *w);
-	struct pd_sock *(*take)(struct pd_wire *w,
-	    const struct pd_response *res);
+	struct pd_sock *(*take)(
+	    struct pd_wire *w, const struct pd_response *res);
 };
 
 struct pd_wire {
@@ -58,8 +58,8 @@ struct pd_wire {
 };
 
 static inline void
-pd_wire_set_events(struct pd_wire *w, const struct pd_wire_events *events,
-    void *arg)
+pd_wire_set_events(
+    struct pd_wire *w, const struct pd_wire_events *events, void *arg)
 {
 	w->ops->set_events(w, events, arg);
 }

@@ -48,7 +48,7 @@ struct pd_conn {
 	bool minor;           /* the request's HTTP/1.minor */
 	bool close;           /* after this exchange */
 	bool responded;
-	bool served;          /* at least one request came before */
+	bool served; /* at least one request came before */
 };
 
 static const struct pd_sock_ops sock_ops;
@@ -57,7 +57,7 @@ static const struct pd_wire_ops wire_ops;
 static struct pd_h1_limits
 limits_of(const struct pd_conf *conf)
 {
-	return (struct pd_h1_limits) {
+	return (struct pd_h1_limits){
 		.line_max = (size_t)conf->request_line_max,
 		.header_max = (size_t)conf->header_max,
 		.fields_max = (uint32_t)conf->fields_max,
@@ -76,7 +76,7 @@ forget_exchange(struct pd_conn *c)
 	c->arena = NULL;
 	c->conf = NULL;
 	c->events = NULL;
-	c->scan = (struct pd_h1_scan) { 0 };
+	c->scan = (struct pd_h1_scan){ 0 };
 	c->responded = false;
 	c->wire.sent = 0;
 }
@@ -119,8 +119,8 @@ static void
 set_reading(struct pd_conn *c)
 {
 	size_t held = evbuffer_get_length(pd_sock_in(c->sock));
-	size_t most = c->state == STATE_HEADER ? (size_t)c->conf->header_max :
-	                                         INPUT_MAX;
+	size_t most =
+	    c->state == STATE_HEADER ? (size_t)c->conf->header_max : INPUT_MAX;
 
 	pd_sock_want(c->sock, held < most ? most - held : 0);
 }
@@ -148,7 +148,7 @@ pd_conn_open(struct pd_conn_context *ctx, int fd, const struct pd_addr *client,
 	c->ctx = ctx;
 	c->client = *client;
 	c->local = *local;
-	c->wire = (struct pd_wire) {
+	c->wire = (struct pd_wire){
 		.ops = &wire_ops,
 		.client = &c->client,
 		.local = &c->local,
@@ -206,8 +206,8 @@ read_header(struct pd_conn *c)
 	struct pd_request *req = pd_arena_zalloc(c->arena, sizeof(*req));
 	struct pd_fault err;
 
-	switch (pd_h1_read_request(pd_sock_in(c->sock), &c->scan, &limits,
-	    c->arena, req, &err)) {
+	switch (pd_h1_read_request(
+	    pd_sock_in(c->sock), &c->scan, &limits, c->arena, req, &err)) {
 	case PD_H1_DONE:
 		begin_exchange(c, req);
 		break;
@@ -279,7 +279,7 @@ stalled(struct pd_conn *c)
 {
 	uint64_t moved = pd_sock_moved(c->sock);
 	bool owes = c->body.state != PD_H1_END &&
-	    evbuffer_get_length(pd_sock_in(c->sock)) == 0;
+		    evbuffer_get_length(pd_sock_in(c->sock)) == 0;
 
 	if (moved == c->moved && pd_sock_unsent(c->sock) > 0) {
 		lose(c);
@@ -322,8 +322,8 @@ conn_of(struct pd_wire *w)
 }
 
 static void
-wire_set_events(struct pd_wire *w, const struct pd_wire_events *events,
-    void *arg)
+wire_set_events(
+    struct pd_wire *w, const struct pd_wire_events *events, void *arg)
 {
 	struct pd_conn *c = conn_of(w);
 
@@ -338,8 +338,8 @@ wire_read(struct pd_wire *w, struct evbuffer *out, size_t room,
 	struct pd_conn *c = conn_of(w);
 	struct evbuffer *in = pd_sock_in(c->sock);
 	struct pd_h1_limits limits = limits_of(c->conf);
-	enum pd_h1_result result = pd_h1_body_read(&c->body, in, out, room,
-	    &limits, c->arena, fault);
+	enum pd_h1_result result =
+	    pd_h1_body_read(&c->body, in, out, room, &limits, c->arena, fault);
 
 	set_reading(c);
 	if (result == PD_H1_DONE) {
@@ -349,7 +349,7 @@ wire_read(struct pd_wire *w, struct evbuffer *out, size_t room,
 	if (result == PD_H1_MORE && pd_sock_has_ended(c->sock) &&
 	    evbuffer_get_length(in) == 0) {
 		/* Nothing of it may look whole to the origin. */
-		*fault = (struct pd_fault) { 400,
+		*fault = (struct pd_fault){ 400,
 			"a request whose content was cut short" };
 		result = PD_H1_BAD;
 	}
@@ -383,12 +383,12 @@ wire_respond(struct pd_wire *w, const struct pd_response *res)
 		mine.body = c->minor ? PD_BODY_CHUNKED : PD_BODY_CLOSE;
 	/* Content that is still to come would be taken for a request. */
 	c->close |= res->close || c->body.state != PD_H1_END ||
-	    c->ctx->draining ||
-	    (pd_sock_has_ended(c->sock) &&
-	        evbuffer_get_length(pd_sock_in(c->sock)) == 0);
+		    c->ctx->draining ||
+		    (pd_sock_has_ended(c->sock) &&
+			evbuffer_get_length(pd_sock_in(c->sock)) == 0);
 	c->sending = mine.body;
-	pd_h1_write_response(pd_sock_out(c->sock), &mine,
-	    c->close ? "close" : NULL);
+	pd_h1_write_response(
+	    pd_sock_out(c->sock), &mine, c->close ? "close" : NULL);
 }
 
 static void
@@ -464,8 +464,8 @@ wire_take(struct pd_wire *w, const struct pd_response *res)
 {
 	struct pd_conn *c = conn_of(w);
 
-	pd_h1_write_response(pd_sock_out(c->sock), res,
-	    res->status == 101 ? "upgrade" : NULL);
+	pd_h1_write_response(
+	    pd_sock_out(c->sock), res, res->status == 101 ? "upgrade" : NULL);
 	return forget(c);
 }
 

@@ -31,8 +31,8 @@ struct pd_conn_context {
 
 	/* A whole header section came. The handler takes the arena, in which
 	 * the request lives. */
-	void (*request)(void *arg, struct pd_wire *wire,
-	    struct pd_request *req, struct pd_arena *arena);
+	void (*request)(void *arg, struct pd_wire *wire, struct pd_request *req,
+	    struct pd_arena *arena);
 	/* A malformed one: answer by wire, then the connection is closed. */
 	void (*malformed)(void *arg, struct pd_wire *wire, int status,
 	    const char *what, struct pd_arena *arena);

@@ -36,7 +36,7 @@ local_of(int fd)
 	socklen_t len = sizeof(ss);
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		return (struct pd_addr) { 0 };
+		return (struct pd_addr){ 0 };
 	return pd_addr_from_sockaddr((struct sockaddr *)&ss);
 }
 
@@ -46,8 +46,8 @@ pd_listener_bind(struct pd_addr *a)
 	struct sockaddr_storage ss;
 	socklen_t len = pd_addr_to_sockaddr(a, &ss);
 	int on = 1, saved;
-	int fd = socket(a->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
+	int fd =
+	    socket(a->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
@@ -92,7 +92,7 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (conn < 0 && (errno == EMFILE || errno == ENFILE ||
-		                    errno == ENOBUFS || errno == ENOMEM)) {
+				    errno == ENOBUFS || errno == ENOMEM)) {
 			pd_log_peer(PD_LOG_ERROR, 0,
 			    "listener: %s; raise LimitNOFILE or lower "
 			    "MaxActiveUserConnections",
@@ -114,7 +114,7 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 struct pd_listener *
 pd_listener_start(struct pd_worker *w, int fd,
     void (*accepted)(void *arg, int fd, const struct pd_addr *client,
-        const struct pd_addr *local),
+	const struct pd_addr *local),
     void *arg)
 {
 	struct pd_listener *l = pd_xalloc(sizeof(*l));
@@ -125,8 +125,8 @@ pd_listener_start(struct pd_worker *w, int fd,
 	l->arg = arg;
 	l->local = local_of(fd);
 	l->wild = pd_addr_kind(&l->local) == PD_ADDR_UNSPECIFIED;
-	l->ev = event_new(pd_worker_base(w), fd, EV_READ | EV_PERSIST,
-	    on_accept, l);
+	l->ev = event_new(
+	    pd_worker_base(w), fd, EV_READ | EV_PERSIST, on_accept, l);
 	event_add(l->ev, NULL);
 	return l;
 }

@@ -24,7 +24,7 @@ int pd_listener_bind(struct pd_addr *a);
  */
 struct pd_listener *pd_listener_start(struct pd_worker *w, int fd,
     void (*accepted)(void *arg, int fd, const struct pd_addr *client,
-        const struct pd_addr *local),
+	const struct pd_addr *local),
     void *arg);
 /* Closes the socket. NULL is fine. */
 void pd_listener_stop(struct pd_listener *l);

@@ -28,20 +28,20 @@ struct pd_sock {
 	struct event read_ev, write_ev;
 	struct evbuffer *in, *out;
 	int fd;
-	int error;       /* found while writing, told by the next event */
+	int error;        /* found while writing, told by the next event */
 	uint32_t reserve; /* bytes for the next read */
 	uint32_t linger_ms;
 	size_t want;
 	size_t mark;
 	uint64_t received, sent;
 	struct pd_timer linger;
-	bool reading;  /* read_ev is in the loop */
-	bool writing;  /* write_ev is */
-	bool pressed;  /* drained() is owed */
-	bool ended;    /* the peer's direction */
-	bool fin;      /* ours ends when out is empty */
+	bool reading; /* read_ev is in the loop */
+	bool writing; /* write_ev is */
+	bool pressed; /* drained() is owed */
+	bool ended;   /* the peer's direction */
+	bool fin;     /* ours ends when out is empty */
 	bool fin_sent;
-	bool gentle;   /* closing gently: no owner */
+	bool gentle; /* closing gently: no owner */
 };
 
 static void
@@ -78,7 +78,8 @@ read_some(struct pd_sock *s)
 	ssize_t n;
 	int nv = 1;
 
-	if (evbuffer_reserve_space(s->in, (ev_ssize_t)first, &reserved, 1) != 1) {
+	if (evbuffer_reserve_space(s->in, (ev_ssize_t)first, &reserved, 1) !=
+	    1) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -88,8 +89,8 @@ read_some(struct pd_sock *s)
 		size_t more = s->want - v[0].iov_len;
 
 		v[1].iov_base = pd_worker_scratch(s->worker);
-		v[1].iov_len = more < PD_WORKER_SCRATCH ? more :
-		                                          PD_WORKER_SCRATCH;
+		v[1].iov_len =
+		    more < PD_WORKER_SCRATCH ? more : PD_WORKER_SCRATCH;
 		nv = 2;
 	}
 	n = readv(s->fd, v, nv);
@@ -215,8 +216,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 }
 
 struct pd_sock *
-pd_sock_create(struct pd_worker *w, int fd, const struct pd_sock_ops *ops,
-    void *arg)
+pd_sock_create(
+    struct pd_worker *w, int fd, const struct pd_sock_ops *ops, void *arg)
 {
 	struct pd_sock *s = pd_xalloc(sizeof(*s));
 	struct event_base *base = pd_worker_base(w);
@@ -230,10 +231,10 @@ pd_sock_create(struct pd_worker *w, int fd, const struct pd_sock_ops *ops,
 	s->out = evbuffer_new();
 	if (s->in == NULL || s->out == NULL)
 		abort();
-	event_assign(&s->read_ev, base, fd, EV_READ | EV_PERSIST, on_readable,
-	    s);
-	event_assign(&s->write_ev, base, fd, EV_WRITE | EV_PERSIST,
-	    on_writable, s);
+	event_assign(
+	    &s->read_ev, base, fd, EV_READ | EV_PERSIST, on_readable, s);
+	event_assign(
+	    &s->write_ev, base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
 	return s;
 }
 
@@ -337,8 +338,8 @@ pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 	}
 	if (!s->ended)
 		read_event(s, true);
-	pd_timer_set(pd_worker_timers(s->worker), &s->linger, linger_ms,
-	    on_linger, s);
+	pd_timer_set(
+	    pd_worker_timers(s->worker), &s->linger, linger_ms, on_linger, s);
 }
 
 void

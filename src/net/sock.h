@@ -34,13 +34,13 @@ struct pd_sock_ops {
 };
 
 /* Takes fd. Reads nothing until pd_sock_want(). Aborts when out of memory. */
-struct pd_sock *pd_sock_create(struct pd_worker *w, int fd,
-    const struct pd_sock_ops *ops, void *arg);
+struct pd_sock *pd_sock_create(
+    struct pd_worker *w, int fd, const struct pd_sock_ops *ops, void *arg);
 /* Closes at once; what is unsent is lost. NULL is fine. */
 void pd_sock_destroy(struct pd_sock *s);
 /* Hands the socket to another owner. */
-void pd_sock_set_owner(struct pd_sock *s, const struct pd_sock_ops *ops,
-    void *arg);
+void
+pd_sock_set_owner(struct pd_sock *s, const struct pd_sock_ops *ops, void *arg);
 
 /* Lets readable() bring at most n bytes more at a time; 0 stops reading. */
 void pd_sock_want(struct pd_sock *s, size_t n);

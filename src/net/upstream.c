@@ -171,13 +171,13 @@ pool_add(struct pd_upstream *u)
 
 /* The one used last, whose buffers and route are warm. */
 static struct pd_upstream *
-pool_find(struct pd_upstream_pool *p, const struct pd_authority *where,
-    bool trusted)
+pool_find(
+    struct pd_upstream_pool *p, const struct pd_authority *where, bool trusted)
 {
 	uint32_t hash = hash_of(where->host, where->port);
 	struct pd_upstream *u;
 
-	TAILQ_FOREACH(u, &p->buckets[hash % BUCKETS], bucket_link) {
+	TAILQ_FOREACH (u, &p->buckets[hash % BUCKETS], bucket_link) {
 		if (u->hash == hash && u->port == where->port &&
 		    u->trusted == trusted &&
 		    pd_str_eq(pd_str_of(u->host, u->host_len), where->host)) {
@@ -190,8 +190,8 @@ pool_find(struct pd_upstream_pool *p, const struct pd_authority *where,
 }
 
 struct pd_upstream_pool *
-pd_upstream_pool_create(struct pd_worker *w, struct pd_dialer *dialer,
-    const struct pd_conf *conf)
+pd_upstream_pool_create(
+    struct pd_worker *w, struct pd_dialer *dialer, const struct pd_conf *conf)
 {
 	struct pd_upstream_pool *p = pd_xalloc(sizeof(*p));
 
@@ -260,19 +260,19 @@ on_timeout(struct pd_timer *t, void *arg)
 	(void)t;
 	if (moved != u->moved || u->unexpecting) {
 		u->moved = moved;
-		set_timer(u, u->state == STATE_HEADER ?
-		        u->conf->response_timeout_ms :
-		        u->conf->conn_timeout_ms);
+		set_timer(u, u->state == STATE_HEADER
+				 ? u->conf->response_timeout_ms
+				 : u->conf->conn_timeout_ms);
 		return;
 	}
 	fail(u, PD_UPSTREAM_TIMEOUT,
-	    u->state == STATE_HEADER ? "the origin did not answer in time" :
-	                               "the origin stopped in the middle");
+	    u->state == STATE_HEADER ? "the origin did not answer in time"
+				     : "the origin stopped in the middle");
 }
 
 static void
-on_dialled(void *arg, enum pd_dial_error err, int fd,
-    const struct pd_addr *peer)
+on_dialled(
+    void *arg, enum pd_dial_error err, int fd, const struct pd_addr *peer)
 {
 	struct pd_upstream *u = arg;
 
@@ -307,12 +307,11 @@ create(struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 }
 
 struct pd_upstream *
-pd_upstream_open(struct pd_upstream_pool *p,
-    const struct pd_upstream_params *params)
+pd_upstream_open(
+    struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 {
-	struct pd_upstream *u = params->fresh ?
-	    NULL :
-	    pool_find(p, params->where, params->trusted);
+	struct pd_upstream *u =
+	    params->fresh ? NULL : pool_find(p, params->where, params->trusted);
 
 	if (u != NULL) {
 		u->state = STATE_READY;
@@ -326,7 +325,7 @@ pd_upstream_open(struct pd_upstream_pool *p,
 	u->events = params->events;
 	u->arg = params->arg;
 	u->arena = params->arena;
-	u->scan = (struct pd_h1_scan) { 0 };
+	u->scan = (struct pd_h1_scan){ 0 };
 	u->received = 0;
 	u->limit = INPUT_DEFAULT;
 	u->close = u->sent_all = u->unexpecting = false;
@@ -466,7 +465,7 @@ pd_upstream_received(const struct pd_upstream *u)
 static struct pd_h1_limits
 limits_of(const struct pd_conf *conf)
 {
-	return (struct pd_h1_limits) {
+	return (struct pd_h1_limits){
 		.line_max = (size_t)conf->header_max,
 		.header_max = (size_t)conf->header_max,
 		.fields_max = (uint32_t)conf->fields_max,
@@ -474,15 +473,15 @@ limits_of(const struct pd_conf *conf)
 }
 
 enum pd_read
-pd_upstream_read_header(struct pd_upstream *u, struct pd_response *res,
-    struct pd_fault *fault)
+pd_upstream_read_header(
+    struct pd_upstream *u, struct pd_response *res, struct pd_fault *fault)
 {
 	struct pd_h1_limits limits = limits_of(u->conf);
 	struct evbuffer *in = pd_sock_in(u->sock);
 	size_t before = evbuffer_get_length(in);
 
-	switch (pd_h1_read_response(in, &u->scan, &limits, u->method, u->arena,
-	    res, fault)) {
+	switch (pd_h1_read_response(
+	    in, &u->scan, &limits, u->method, u->arena, res, fault)) {
 	case PD_H1_BAD:
 		u->close = true;
 		return PD_READ_BAD;
@@ -495,10 +494,10 @@ pd_upstream_read_header(struct pd_upstream *u, struct pd_response *res,
 	u->received += before - evbuffer_get_length(in);
 	if (res->status >= 200 || res->status == 101) {
 		u->close |= res->close;
-		pd_h1_body_init(&u->body, res->body, res->content_length,
-		    false);
-		u->state = u->body.state == PD_H1_END ? STATE_DONE :
-		                                        STATE_CONTENT;
+		pd_h1_body_init(
+		    &u->body, res->body, res->content_length, false);
+		u->state =
+		    u->body.state == PD_H1_END ? STATE_DONE : STATE_CONTENT;
 		set_timer(u, u->conf->conn_timeout_ms);
 	}
 	return PD_READ_WHOLE;
@@ -511,8 +510,8 @@ pd_upstream_read(struct pd_upstream *u, struct evbuffer *out, size_t room,
 	struct pd_h1_limits limits = limits_of(u->conf);
 	struct evbuffer *in = pd_sock_in(u->sock);
 	size_t before = evbuffer_get_length(in);
-	enum pd_h1_result result = pd_h1_body_read(&u->body, in, out, room,
-	    &limits, u->arena, fault);
+	enum pd_h1_result result =
+	    pd_h1_body_read(&u->body, in, out, room, &limits, u->arena, fault);
 
 	u->received += before - evbuffer_get_length(in);
 	if (result == PD_H1_MORE && pd_sock_has_ended(u->sock) &&
@@ -520,7 +519,7 @@ pd_upstream_read(struct pd_upstream *u, struct evbuffer *out, size_t room,
 		if (pd_h1_body_whole_at_eof(&u->body)) {
 			result = PD_H1_DONE;
 		} else {
-			*fault = (struct pd_fault) { 502,
+			*fault = (struct pd_fault){ 502,
 				"the origin cut its answer short" };
 			result = PD_H1_BAD;
 		}

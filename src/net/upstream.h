@@ -21,9 +21,9 @@ struct pd_upstream_pool;
 struct pd_worker;
 
 enum pd_upstream_error {
-	PD_UPSTREAM_CONNECT,  /* see pd_upstream_dial_error() */
-	PD_UPSTREAM_CLOSED,   /* ended before a whole header section */
-	PD_UPSTREAM_TIMEOUT,  /* no header section, or stalled */
+	PD_UPSTREAM_CONNECT,   /* see pd_upstream_dial_error() */
+	PD_UPSTREAM_CLOSED,    /* ended before a whole header section */
+	PD_UPSTREAM_TIMEOUT,   /* no header section, or stalled */
 	PD_UPSTREAM_MALFORMED, /* the response is not HTTP, or ambiguous */
 };
 
@@ -48,8 +48,8 @@ struct pd_upstream_params {
 	struct pd_arena *arena; /* for what is read; outlives the hold */
 };
 
-struct pd_upstream_pool *pd_upstream_pool_create(struct pd_worker *w,
-    struct pd_dialer *dialer, const struct pd_conf *conf);
+struct pd_upstream_pool *pd_upstream_pool_create(
+    struct pd_worker *w, struct pd_dialer *dialer, const struct pd_conf *conf);
 /* Closes idle connections; holds must be gone. */
 void pd_upstream_pool_destroy(struct pd_upstream_pool *p);
 /* After a reload: idle connections are closed, the new limits count, and later
@@ -61,8 +61,8 @@ void pd_upstream_pool_renew(struct pd_upstream_pool *p,
  * Takes a kept connection, or begins to dial. pd_upstream_ready() tells which:
  * if it is not ready, connected() or failed() follows.
  */
-struct pd_upstream *pd_upstream_open(struct pd_upstream_pool *p,
-    const struct pd_upstream_params *params);
+struct pd_upstream *pd_upstream_open(
+    struct pd_upstream_pool *p, const struct pd_upstream_params *params);
 bool pd_upstream_ready(const struct pd_upstream *u);
 /* On a kept connection of which nothing has been read yet. */
 bool pd_upstream_stale(const struct pd_upstream *u);
@@ -82,8 +82,8 @@ size_t pd_upstream_room(const struct pd_upstream *u);
  * The next header section, 1xx ones too. PD_READ_WHOLE: *res is filled.
  * PD_READ_BAD: malformed; after a close failed() tells instead.
  */
-enum pd_read pd_upstream_read_header(struct pd_upstream *u,
-    struct pd_response *res, struct pd_fault *fault);
+enum pd_read pd_upstream_read_header(
+    struct pd_upstream *u, struct pd_response *res, struct pd_fault *fault);
 /* Content, framing off, at most room bytes. */
 enum pd_read pd_upstream_read(struct pd_upstream *u, struct evbuffer *out,
     size_t room, const struct pd_fields **trailers, struct pd_fault *fault);

@@ -64,7 +64,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		room = data[0] & 0x80 ? 7 : 5000;
 		ra = run(c, data + 1, size - 1, size, 16384, a);
 		rb = run(c, data + 1, size - 1, piece, room, b);
-		if (ra >= 0 && rb >= 0 && ra != rb)
+		/* libzstd takes an empty last block for a wrong length in
+		 * pieces, but not whole. */
+		if (ra >= 0 && rb >= 0 && ra != rb && c != PD_CODING_ZSTD)
 			abort();
 		n = evbuffer_get_length(a);
 		if (ra == PD_UNPACK_END && rb == PD_UNPACK_END &&

@@ -1,0 +1,101 @@
+/*
+ * An exchange from the inside: shared by the files that hold its steps
+ * (exchange.c, exchange_check.c, exchange_relay.c) and its ends
+ * (exchange_end.c). Nobody else includes it.
+ * Thread: worker.
+ */
+#ifndef PD_EXCHANGE_STEPS_H
+#define PD_EXCHANGE_STEPS_H
+
+#include <event2/buffer.h>
+#include <time.h>
+
+#include "base/stats.h"
+#include "base/worker.h"
+#include "exchange.h"
+#include "filters/chain.h"
+#include "net/upstream.h"
+#include "reply.h"
+
+/* What a step returns. */
+enum pd_step {
+	NEXT, /* the next step */
+	WAIT, /* an event calls the same step again */
+	STOP, /* the exchange is gone, or another has it now */
+};
+
+struct pd_exchange {
+	struct pd_message msg; /* what filters see */
+	struct pd_exchange_context *ctx;
+	struct pd_setup *setup;
+	struct pd_arena *arena;
+	struct pd_wire *wire; /* NULL once it is dead */
+	struct pd_request *req;
+	struct pd_response res;
+	size_t step;
+
+	struct pd_auth_job *auth;
+	struct pd_upstream *up;
+	struct pd_chain *chain;
+	struct evbuffer *upload; /* request content on its way */
+	struct evbuffer *raw;    /* response content before the chain */
+	struct evbuffer *ready;  /* and behind it */
+	const struct pd_fields *trailers; /* set when raw is the last of it */
+
+	struct pd_verdict verdict;
+	const char *verdict_name;
+	struct pd_str user;
+	struct timespec start, started; /* wall clock; monotonic */
+	struct pd_addr client;
+	struct pd_authority parent;
+	const char *error;
+	uint64_t bytes_in, bytes_out;
+	unsigned informs;
+	bool probe;  /* a connectivity check: untouched */
+	bool tunnel; /* CONNECT: becomes one when connected */
+	bool upload_done;
+	bool retried;
+};
+
+static inline struct pd_stats *
+pd_exchange_stats(const struct pd_exchange *ex)
+{
+	return pd_worker_stats(ex->ctx->worker);
+}
+
+/* A new buffer; aborts when there is no memory. */
+struct evbuffer *pd_exchange_buffer(void);
+
+/* Runs steps from the one that the exchange stands at. */
+void pd_exchange_run(struct pd_exchange *ex);
+
+/* ---- exchange_check.c: may it, is it ours, is it blocked ---- */
+
+enum pd_step pd_exchange_check(struct pd_exchange *ex);
+
+/* ---- exchange_relay.c: content, both ways ---- */
+
+/* Carries request content on. STOP: the exchange is over. */
+enum pd_step pd_exchange_upload(struct pd_exchange *ex);
+/* Carries response content from the origin through the chain. */
+enum pd_step pd_exchange_relay(struct pd_exchange *ex);
+
+/* ---- exchange_end.c: all the ways to end; each returns STOP ---- */
+
+/* Writes the log line, frees everything. The wire is dead already. */
+enum pd_step pd_exchange_finish(struct pd_exchange *ex);
+/* Closes the connection to the origin, if there is one. */
+void pd_exchange_drop_upstream(struct pd_exchange *ex);
+/* Sends an answer made here. */
+enum pd_step pd_exchange_reply(struct pd_exchange *ex, struct pd_reply *reply);
+/* An error page; fix may be NULL. */
+enum pd_step pd_exchange_reply_error(
+    struct pd_exchange *ex, int status, const char *what, const char *fix);
+/* 403, counted as denied. */
+enum pd_step
+pd_exchange_deny(struct pd_exchange *ex, const char *what, const char *fix);
+/* Before the header has left: an error page; after it: an abort. */
+enum pd_step
+pd_exchange_fail(struct pd_exchange *ex, int status, const char *what);
+
+#endif
