@@ -19,261 +19,13 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/stats.h"
-#include "filters/coding/coding.h"
-#include "filters/coding/decode.h"
-#include "filters/coding/encode.h"
-#include "filters/stage.h"
+#include "filters/join.h"
 
-#define STAGES 3 /* decode, one between, encode */
 /* The least that a buffer's high mark may be, bytes. */
 #define HIGH_MIN 4096
 /* High marks' worth of bytes in and out of filters before others have their
  * turn: about 10 ms at the speed of br. */
 #define TURN 4
-
-struct pd_chain {
-	struct pd_chain_params params;
-	struct event *wake;
-	struct pd_filter v[STAGES];
-	unsigned n;
-	size_t high, low; /* marks of each buffer */
-	size_t turn;      /* bytes moved by filters in this run */
-	bool last;        /* nothing follows the origin's buffer */
-	bool whole_in;    /* nothing follows v[0].in */
-	bool failed;
-};
-
-/* -- Joining -- */
-
-/* RFC 9110, 7.7; and nothing is known of the whole that a part belongs to. */
-static bool
-may_touch(const struct pd_message *msg)
-{
-	const struct pd_response *res = msg->response;
-	const struct pd_fields *fields = &res->fields;
-	struct pd_str keep_out = PD_STR("no-transform");
-
-	if (msg->request->method == PD_METHOD_HEAD ||
-	    msg->request->method == PD_METHOD_CONNECT ||
-	    res->body == PD_BODY_NONE || res->status < 200 ||
-	    (res->body == PD_BODY_LENGTH && res->content_length == 0))
-		return false;
-	switch (res->status) {
-	case 204:
-	case 205:
-	case 206:
-	case 304:
-		return false;
-	default:
-		break;
-	}
-	return pd_fields_find(fields, PD_FIELD_CONTENT_RANGE) == NULL &&
-	    !pd_cache_control_has(fields, keep_out) &&
-	    !pd_cache_control_has(&msg->request->fields, keep_out);
-}
-
-static bool
-is_decode(const struct pd_filter_type *type)
-{
-	return type == &pd_decode_filter;
-}
-
-static bool
-is_encode(const struct pd_filter_type *type)
-{
-	return type == &pd_encode_filter || type == &pd_encode_whole_filter;
-}
-
-static bool
-is_between(const struct pd_filter_type *type)
-{
-	return !is_decode(type) && !is_encode(type);
-}
-
-/* Puts type into a stage. Whether it joined. */
-static bool
-join(struct pd_filter *f, const struct pd_filter_type *type)
-{
-	struct pd_arena *arena = f->chain->params.msg->arena;
-
-	f->type = type;
-	f->state = type->state_size > 0 ?
-	    pd_arena_zalloc(arena, type->state_size) : NULL;
-	if (type->begin(f) != 0) {
-		f->type = NULL;
-		return false;
-	}
-	f->began = true;
-	f->stage = PD_STAGE_RUNNING;
-	f->decided = !type->whole;
-	return true;
-}
-
-static struct pd_filter *
-add_stage(struct pd_chain *c)
-{
-	struct pd_filter *f = &c->v[c->n];
-
-	assert(c->n < STAGES);
-	*f = (struct pd_filter) { .chain = c, .in = evbuffer_new() };
-	if (f->in == NULL)
-		abort();
-	c->n++;
-	return f;
-}
-
-static void
-leave(struct pd_filter *f)
-{
-	if (f->timer != NULL)
-		event_free(f->timer);
-	f->timer = NULL;
-	if (f->began)
-		f->type->finish(f);
-	f->began = false;
-}
-
-static void
-drop_stage(struct pd_chain *c)
-{
-	struct pd_filter *f = &c->v[--c->n];
-
-	leave(f);
-	evbuffer_free(f->in);
-	f->in = NULL;
-}
-
-static bool
-join_new(struct pd_chain *c, const struct pd_filter_type *type)
-{
-	if (join(add_stage(c), type))
-		return true;
-	drop_stage(c);
-	return false;
-}
-
-/* Any of the filters between; the header is as the origin sent it. */
-static bool
-between_wants(const struct pd_message *msg)
-{
-	for (size_t i = 0; pd_filter_table[i] != NULL; i++) {
-		if (is_between(pd_filter_table[i]) &&
-		    pd_filter_table[i]->wants(msg))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_coded(const struct pd_message *msg)
-{
-	struct pd_codings codings = pd_coding_read(&msg->response->fields);
-
-	return !codings.known || codings.n > 0;
-}
-
-/* The first row between that wants it and begins. */
-static bool
-join_between(struct pd_chain *c)
-{
-	const struct pd_message *msg = c->params.msg;
-	const struct pd_filter_type *type;
-
-	if (is_coded(msg))
-		return false;
-	for (size_t i = 0; (type = pd_filter_table[i]) != NULL; i++) {
-		if (is_between(type) && type->wants(msg) && join_new(c, type))
-			return true;
-	}
-	return false;
-}
-
-static struct pd_response
-copy_response(const struct pd_message *msg)
-{
-	struct pd_response copy = *msg->response;
-	size_t size = copy.fields.n * sizeof(copy.fields.v[0]);
-
-	copy.fields.v = pd_arena_alloc(msg->arena, size);
-	if (size > 0)
-		memcpy(copy.fields.v, msg->response->fields.v, size);
-	copy.fields.cap = copy.fields.n;
-	return copy;
-}
-
-/*
- * decode and what stands behind it. Where decode joined for the sake of a
- * filter that then stayed out, it leaves again and the header is as it was.
- */
-static void
-join_front(struct pd_chain *c)
-{
-	struct pd_message *msg = c->params.msg;
-	bool between = between_wants(msg);
-	const struct pd_filter_type *decode = NULL;
-	struct pd_response before;
-	bool own;
-
-	for (size_t i = 0; pd_filter_table[i] != NULL; i++) {
-		if (is_decode(pd_filter_table[i]))
-			decode = pd_filter_table[i];
-	}
-	own = decode != NULL && decode->wants(msg);
-	if (decode == NULL || (!own && !(between && is_coded(msg)))) {
-		if (between)
-			join_between(c);
-		return;
-	}
-	before = copy_response(msg);
-	if (!join_new(c, decode))
-		return;
-	if (!(between && join_between(c)) && !own) {
-		drop_stage(c);
-		*msg->response = before;
-	}
-}
-
-/* Whether any filter is still undecided. */
-static bool
-undecided(const struct pd_chain *c)
-{
-	for (unsigned i = 0; i < c->n; i++) {
-		if (c->v[i].type != NULL && !c->v[i].decided)
-			return true;
-	}
-	return false;
-}
-
-static bool
-join_encode(struct pd_filter *f)
-{
-	const struct pd_message *msg = f->chain->params.msg;
-	const struct pd_filter_type *type;
-
-	for (size_t i = 0; (type = pd_filter_table[i]) != NULL; i++) {
-		if (is_encode(type) && type->wants(msg) && join(f, type))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Once the filters before it are decided, the header is what the client would
- * see, and encode can be asked. Whether the open stage was closed.
- */
-static bool
-settle(struct pd_chain *c)
-{
-	struct pd_filter *f = &c->v[c->n - 1];
-
-	if (f->stage != PD_STAGE_OPEN || undecided(c))
-		return false;
-	if (!join_encode(f)) {
-		f->stage = PD_STAGE_PASSING;
-		f->decided = true;
-	}
-	return true;
-}
 
 static void
 wake_fired(evutil_socket_t fd, short what, void *arg)
@@ -292,22 +44,19 @@ pd_chain_create(const struct pd_chain_params *params)
 	const struct pd_conf *conf = msg->conf;
 	struct pd_chain *c;
 
-	if (!may_touch(msg))
+	if (!pd_join_may(msg))
 		return NULL;
 	c = pd_arena_zalloc(msg->arena, sizeof(*c));
 	c->params = *params;
-	c->high = conf->buffer_high > HIGH_MIN ? (size_t)conf->buffer_high :
-						 HIGH_MIN;
-	c->low = conf->buffer_low > 0 && (size_t)conf->buffer_low < c->high ?
-	    (size_t)conf->buffer_low : c->high / 2;
+	c->high =
+	    conf->buffer_high > HIGH_MIN ? (size_t)conf->buffer_high : HIGH_MIN;
+	c->low = conf->buffer_low > 0 && (size_t)conf->buffer_low < c->high
+		     ? (size_t)conf->buffer_low
+		     : c->high / 2;
 	c->wake = event_new(params->base, -1, 0, wake_fired, c);
 	if (c->wake == NULL)
 		abort();
-	join_front(c);
-	add_stage(c);
-	settle(c);
-	if (c->v[c->n - 1].stage == PD_STAGE_PASSING)
-		drop_stage(c);
+	pd_join(c);
 	if (c->n == 0) {
 		pd_chain_destroy(c);
 		return NULL;
@@ -336,7 +85,7 @@ pd_chain_destroy(struct pd_chain *c)
 	for (unsigned i = 0; i < c->n; i++)
 		log_stage(c, &c->v[i]);
 	while (c->n > 0)
-		drop_stage(c);
+		pd_join_drop(c);
 	event_free(c->wake);
 }
 
@@ -385,7 +134,7 @@ static void
 end_stage(struct pd_chain *c, unsigned at)
 {
 	for (unsigned i = 0; i <= at; i++) {
-		leave(&c->v[i]);
+		pd_join_leave(&c->v[i]);
 		c->v[i].stage = PD_STAGE_ENDED;
 		c->v[i].decided = true;
 	}
@@ -449,7 +198,7 @@ call(struct pd_chain *c, struct pd_filter *f, struct evbuffer *out, size_t room,
 	f->starved = taken == 0 && made == 0;
 	/* A whole filter that passes made nothing: that is what it held. */
 	f->worked |= flow == PD_FLOW_END ||
-	    (made > 0 && !(flow == PD_FLOW_PASS && f->type->whole));
+		     (made > 0 && !(flow == PD_FLOW_PASS && f->type->whole));
 	f->decided |= made > 0;
 	c->turn += taken + made;
 	return flow;
@@ -474,7 +223,7 @@ work(struct pd_chain *c, unsigned at, struct evbuffer *out, size_t room,
 		end_stage(c, at);
 		return true;
 	case PD_FLOW_PASS:
-		leave(f);
+		pd_join_leave(f);
 		f->stage = PD_STAGE_PASSING;
 		f->decided = true;
 		return true;
@@ -490,8 +239,7 @@ static bool
 step(struct pd_chain *c, unsigned at, struct evbuffer *out, size_t room)
 {
 	struct pd_filter *f = &c->v[at];
-	bool last = at > 0 ? c->v[at - 1].stage == PD_STAGE_ENDED :
-			     c->whole_in;
+	bool last = at > 0 ? c->v[at - 1].stage == PD_STAGE_ENDED : c->whole_in;
 
 	if (at + 1 < c->n) {
 		out = c->v[at + 1].in;
@@ -553,7 +301,7 @@ pd_chain_run(struct pd_chain *c, struct evbuffer *in, struct evbuffer *out,
 			made = evbuffer_get_length(out) - out_len;
 			busy |= step(c, i, out, made < room ? room - made : 0);
 		}
-		busy |= !c->failed && settle(c);
+		busy |= !c->failed && pd_join_settle(c);
 	} while (busy && !c->failed && c->turn < TURN * c->high);
 	count(c, in_len - evbuffer_get_length(in),
 	    evbuffer_get_length(out) - out_len);
@@ -569,7 +317,7 @@ pd_chain_run(struct pd_chain *c, struct evbuffer *in, struct evbuffer *out,
 bool
 pd_chain_header_ready(const struct pd_chain *c)
 {
-	return c->v[c->n - 1].stage != PD_STAGE_OPEN && !undecided(c);
+	return c->v[c->n - 1].stage != PD_STAGE_OPEN && !pd_join_undecided(c);
 }
 
 size_t
@@ -593,9 +341,10 @@ pd_chain_names(struct pd_chain *c)
 
 		if (f->type == NULL || !f->worked)
 			continue;
-		names = names == NULL ?
-		    f->type->name :
-		    pd_arena_printf(arena, "%s,%s", names, f->type->name).p;
+		names = names == NULL ? f->type->name
+				      : pd_arena_printf(arena, "%s,%s", names,
+					    f->type->name)
+					    .p;
 	}
 	return names;
 }
@@ -606,16 +355,4 @@ void
 pd_chain_wake(struct pd_chain *c)
 {
 	event_active(c->wake, EV_TIMEOUT, 0);
-}
-
-struct pd_message *
-pd_chain_message(struct pd_chain *c)
-{
-	return c->params.msg;
-}
-
-struct event_base *
-pd_chain_base(struct pd_chain *c)
-{
-	return c->params.base;
 }

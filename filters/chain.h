@@ -13,7 +13,7 @@
 struct pd_chain;
 
 struct pd_chain_params {
-	struct pd_message *msg;   /* outlives the chain */
+	struct pd_message *msg; /* outlives the chain */
 	struct event_base *base;
 	/* Run the chain again: a filter that waited can go on, holds what is
 	 * due, or others had their turn. At any time, whatever the last run

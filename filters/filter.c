@@ -16,7 +16,7 @@ pd_filter_state(struct pd_filter *f)
 struct pd_message *
 pd_filter_message(struct pd_filter *f)
 {
-	return pd_chain_message(f->chain);
+	return f->chain->params.msg;
 }
 
 void
@@ -43,8 +43,8 @@ pd_filter_wake_after(struct pd_filter *f, unsigned ms)
 		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
 
 	if (f->timer == NULL)
-		f->timer = event_new(
-		    pd_chain_base(f->chain), -1, 0, timer_fired, f);
+		f->timer =
+		    event_new(f->chain->params.base, -1, 0, timer_fired, f);
 	if (f->timer == NULL || event_add(f->timer, &tv) != 0)
 		abort();
 }
@@ -62,9 +62,8 @@ void
 pd_filter_body_changed(struct pd_message *msg, int64_t length)
 {
 	static const enum pd_field_id stale[] = { PD_FIELD_CONTENT_MD5,
-		PD_FIELD_DIGEST, PD_FIELD_CONTENT_DIGEST,
-		PD_FIELD_REPR_DIGEST, PD_FIELD_ACCEPT_RANGES,
-		PD_FIELD_CONTENT_LENGTH };
+		PD_FIELD_DIGEST, PD_FIELD_CONTENT_DIGEST, PD_FIELD_REPR_DIGEST,
+		PD_FIELD_ACCEPT_RANGES, PD_FIELD_CONTENT_LENGTH };
 	struct pd_response *res = msg->response;
 
 	assert(!msg->header_sent);

@@ -1,5 +1,6 @@
 /*
- * One filter's place in a chain. Private to chain.c and filter.c.
+ * One filter's place in a chain, and the chain itself. Private to chain.c,
+ * join.c and filter.c.
  * Thread: worker.
  */
 #ifndef PD_STAGE_H
@@ -9,8 +10,10 @@
 
 struct event;
 
+#define PD_STAGES 3 /* decode, one between, encode */
+
 enum pd_stage {
-	PD_STAGE_OPEN,    /* nobody was asked yet: see settle() */
+	PD_STAGE_OPEN, /* nobody was asked yet: see settle() */
 	PD_STAGE_RUNNING,
 	PD_STAGE_WAITING, /* returned WAIT */
 	PD_STAGE_PASSING, /* its input goes by */
@@ -34,9 +37,19 @@ struct pd_filter {
 	uint64_t calls, bytes_in, bytes_out, took_ns;
 };
 
+struct pd_chain {
+	struct pd_chain_params params;
+	struct event *wake;
+	struct pd_filter v[PD_STAGES];
+	unsigned n;
+	size_t high, low; /* marks of each buffer */
+	size_t turn;      /* bytes moved by filters in this run */
+	bool last;        /* nothing follows the origin's buffer */
+	bool whole_in;    /* nothing follows v[0].in */
+	bool failed;
+};
+
 /* Runs the chain again from the loop. */
 void pd_chain_wake(struct pd_chain *c);
-struct pd_message *pd_chain_message(struct pd_chain *c);
-struct event_base *pd_chain_base(struct pd_chain *c);
 
 #endif

@@ -332,6 +332,23 @@ pd_users_refused(struct pd_users *u, const struct pd_addr *client,
 				pd_users_same(s->last, digest));
 }
 
+bool
+pd_users_seen(const struct pd_user *user, const struct pd_addr *client)
+{
+	for (unsigned i = 0; i < PD_USERS_SEEN && i < user->nseen; i++) {
+		if (same_client(&user->seen[i], client))
+			return true;
+	}
+	return false;
+}
+
+void
+pd_users_see(struct pd_user *user, const struct pd_addr *client)
+{
+	if (!pd_users_seen(user, client))
+		user->seen[user->nseen++ % PD_USERS_SEEN] = *client;
+}
+
 void
 pd_users_failed(struct pd_users *u, const struct pd_addr *client,
     const unsigned char digest[PD_USERS_DIGEST])

@@ -42,7 +42,8 @@ enum pd_auth_result {
  * done is called once through pd_worker_post() of the caller's worker
  * unless cancelled. client: who asks; after PD_AUTH_FAILURES_MAX wrong
  * passwords within a minute everything from this address is WRONG until the
- * minute is over. NULL: nobody is counted.
+ * minute is over, but for those who were right from there before. NULL:
+ * nobody is counted.
  */
 #define PD_AUTH_FAILURES_MAX 10
 struct pd_worker;

@@ -110,6 +110,8 @@ finish_task(struct pd_users *u, struct pd_auth_task *t, bool ok)
 	while ((job = TAILQ_FIRST(&t->jobs)) != NULL) {
 		TAILQ_REMOVE(&t->jobs, job, link);
 		job->task = NULL;
+		if (ok && job->client.family != 0)
+			pd_users_see(t->user, &job->client);
 		job->result = ok ? PD_AUTH_OK : PD_AUTH_WRONG;
 		pd_worker_post(job->worker, deliver, job);
 	}
@@ -250,12 +252,18 @@ answer_now(const struct question *q)
 {
 	struct pd_users *u = q->users;
 	struct pd_user *user = pd_users_find(u, q->name);
+	bool right = user != NULL && user->known &&
+		     pd_users_same(user->digest, q->digest);
 
+	if (right && q->client != NULL && pd_users_seen(user, q->client))
+		return PD_AUTH_OK;
 	if (pd_users_refused(u, q->client, q->digest))
 		return PD_AUTH_WRONG;
-	if (user != NULL && user->known &&
-	    pd_users_same(user->digest, q->digest))
+	if (right) {
+		if (q->client != NULL)
+			pd_users_see(user, q->client);
 		return PD_AUTH_OK;
+	}
 	/* In clear, or a hash that another password opened: nothing is left
 	 * to find out. For unknown names the same time is spent as for known
 	 * ones, unless there is no hash at all. */

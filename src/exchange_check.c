@@ -99,32 +99,53 @@ check_lists(struct pd_exchange *ex)
 	return pd_exchange_reply(ex, &reply);
 }
 
+/* RFC 9110, 15.5.6: 405 comes with what is allowed. */
+static enum pd_step
+refuse_trace(struct pd_exchange *ex)
+{
+	struct pd_reply reply;
+	struct pd_reply_why why = { .status = 405,
+		.what = "TRACE is not passed on.",
+		.detail = ex->req->target };
+
+	pd_reply_error(ex->setup->conf, ex->req, &why, ex->arena, &reply);
+	pd_fields_add(&reply.response.fields, ex->arena, PD_STR("Allow"),
+	    PD_STR("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, CONNECT"));
+	return pd_exchange_reply(ex, &reply);
+}
+
 /* What may be asked of a proxy at all, whoever asks. */
 static enum pd_step
 check_form(struct pd_exchange *ex)
 {
 	struct pd_request *req = ex->req;
-	const struct pd_conf *conf = ex->setup->conf;
-	bool connect = req->method == PD_METHOD_CONNECT;
 
 	if (req->method == PD_METHOD_TRACE)
-		return pd_exchange_reply_error(
-		    ex, 405, "TRACE is not passed on.", NULL);
-	if (!connect && req->url.scheme != PD_SCHEME_HTTP)
+		return refuse_trace(ex);
+	if (req->form == PD_FORM_ABSOLUTE && req->url.scheme != PD_SCHEME_HTTP)
 		return pd_exchange_reply_error(ex, 501,
 		    "https: addresses are not fetched in the clear.",
 		    "Ask for a tunnel by CONNECT, as browsers do.");
-	if (connect && !conf->connect_allowed)
-		return pd_exchange_deny(
-		    ex, "CONNECT is switched off here.", NULL);
-	if (!pd_access_port(conf, connect, req->url.authority.port))
-		return pd_exchange_deny(ex, "This port is not reachable here.",
-		    "The configuration says which are: RestrictOutPortHTTP, "
-		    "RestrictOutPortCONNECT.");
 	if (pd_forward_loops(&req->fields, ex->ctx->via))
 		return pd_exchange_reply_error(ex, 508,
 		    "The request has come through this proxy before.",
 		    "A proxy's parent must not lead back to itself.");
+	return NEXT;
+}
+
+/* Where a client that is known may go. */
+static enum pd_step
+check_port(struct pd_exchange *ex)
+{
+	const struct pd_conf *conf = ex->setup->conf;
+
+	if (ex->tunnel && !conf->connect_allowed)
+		return pd_exchange_deny(ex, "CONNECT is switched off here.",
+		    "The configuration can allow it: AllowMethodCONNECT.");
+	if (!pd_access_port(conf, ex->tunnel, ex->req->url.authority.port))
+		return pd_exchange_deny(ex, "This port is not reachable here.",
+		    "The configuration says which are: RestrictOutPortHTTP, "
+		    "RestrictOutPortCONNECT.");
 	return NEXT;
 }
 
@@ -155,8 +176,10 @@ pd_exchange_check(struct pd_exchange *ex)
 		ex->verdict_name = "probe";
 		ex->msg.access_flags |= PD_ACCESS_NOT_PROCESSED;
 		pd_stats_add(pd_exchange_stats(ex), PD_STAT_PROBES, 1);
-		return NEXT;
+		return check_port(ex);
 	}
 	flow = check_user(ex);
+	if (flow == NEXT)
+		flow = check_port(ex);
 	return flow == NEXT ? check_lists(ex) : flow;
 }

@@ -14,11 +14,21 @@ pd_exchange_upload(struct pd_exchange *ex)
 
 	if (ex->upload == NULL)
 		ex->upload = pd_exchange_buffer();
-	while (!ex->upload_done && (room = pd_upstream_room(ex->up)) > 0) {
-		enum pd_read got =
-		    pd_wire_read(ex->wire, ex->upload, room, &trailers, &fault);
-		size_t n = evbuffer_get_length(ex->upload);
+	while (!ex->upload_done) {
+		enum pd_read got;
+		size_t n;
 
+		room = pd_upstream_room(ex->up);
+		if (room == 0) {
+			/* What can leave at once brings no drained(). */
+			pd_upstream_flush(ex->up);
+			room = pd_upstream_room(ex->up);
+		}
+		if (room == 0)
+			return NEXT;
+		got =
+		    pd_wire_read(ex->wire, ex->upload, room, &trailers, &fault);
+		n = evbuffer_get_length(ex->upload);
 		if (got == PD_READ_BAD)
 			return pd_exchange_fail(ex, fault.status, fault.what);
 		if (n > 0)

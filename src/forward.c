@@ -8,7 +8,17 @@ static bool
 offers_websocket(const struct pd_request *req)
 {
 	return req->upgrade && req->method == PD_METHOD_GET &&
+	       req->body == PD_BODY_NONE &&
 	       pd_fields_have_token(&req->fields, PD_FIELD_UPGRADE, websocket);
+}
+
+/* Via's element for a message that came as HTTP/1.minor (RFC 9110, 7.6.3). */
+static struct pd_str
+via_of(struct pd_str via, uint8_t minor, struct pd_arena *arena)
+{
+	if (minor > 0)
+		return via;
+	return pd_arena_printf(arena, "1.0%.*s", (int)via.n - 3, via.p + 3);
 }
 
 /* A copy: what the client sent stays as it was, for the log and a retry. */
@@ -24,16 +34,20 @@ copy_fields(const struct pd_fields *from, struct pd_arena *arena)
 	return to;
 }
 
-/* The path that goes to an origin; "*" for OPTIONS without one. */
+/* OPTIONS of a URI without path and query: of the server as a whole, which only
+ * the last proxy says with "*" (RFC 9112, 3.2.4). */
+static bool
+asks_server(const struct pd_request *req)
+{
+	return req->method == PD_METHOD_OPTIONS &&
+	       pd_str_eq(req->url.path, PD_STR("/")) &&
+	       (req->target.n == 0 || req->target.p[req->target.n - 1] != '/');
+}
+
 static struct pd_str
 origin_target(const struct pd_request *req)
 {
-	const struct pd_str *t = &req->target;
-	bool given = req->url.path.p >= t->p && req->url.path.p < t->p + t->n;
-
-	if (req->method == PD_METHOD_OPTIONS && !given)
-		return PD_STR("*");
-	return req->url.path;
+	return asks_server(req) ? PD_STR("*") : req->url.path;
 }
 
 /* To a parent: with the port always there where it is CONNECT. */
@@ -45,7 +59,7 @@ parent_target(const struct pd_request *req, struct pd_arena *arena)
 	if (req->method == PD_METHOD_CONNECT)
 		return req->target;
 	return pd_arena_printf(arena, "http://%.*s%.*s", PD_STR_ARG(a->text),
-	    PD_STR_ARG(req->url.path));
+	    PD_STR_ARG(asks_server(req) ? PD_STR("") : req->url.path));
 }
 
 void
@@ -70,7 +84,8 @@ pd_forward_request(const struct pd_request *req,
 	}
 	if (req->method == PD_METHOD_CONNECT)
 		out->request.body = PD_BODY_NONE;
-	pd_fields_add_id(fs, arena, PD_FIELD_VIA, params->via);
+	pd_fields_add_id(
+	    fs, arena, PD_FIELD_VIA, via_of(params->via, req->minor, arena));
 	if (conf->user_agent != NULL && !params->untouched)
 		pd_fields_set(
 		    fs, arena, PD_FIELD_USER_AGENT, pd_str_z(conf->user_agent));
@@ -80,13 +95,11 @@ void
 pd_forward_response(struct pd_response *res, struct pd_arena *arena,
     struct pd_str via, bool upgrade)
 {
-	struct pd_str protocol =
-	    pd_fields_value(&res->fields, PD_FIELD_UPGRADE);
-
 	pd_fields_strip_hop(&res->fields, arena);
 	if (upgrade)
-		pd_fields_set(&res->fields, arena, PD_FIELD_UPGRADE, protocol);
-	pd_fields_add_id(&res->fields, arena, PD_FIELD_VIA, via);
+		pd_fields_set(&res->fields, arena, PD_FIELD_UPGRADE, websocket);
+	pd_fields_add_id(
+	    &res->fields, arena, PD_FIELD_VIA, via_of(via, res->minor, arena));
 	if (res->status >= 200 &&
 	    pd_fields_find(&res->fields, PD_FIELD_DATE) == NULL)
 		pd_fields_add_id(&res->fields, arena, PD_FIELD_DATE,
@@ -108,6 +121,7 @@ pd_forward_loops(const struct pd_fields *fields, struct pd_str via)
 			continue;
 		while (pd_list_next(&rest, &item)) {
 			pd_str_split(&item, ' ');
+			item = pd_str_trim(item);
 			if (pd_str_eq(pd_str_split(&item, ' '), name))
 				return true;
 		}

@@ -22,6 +22,8 @@
 #include "net/upstream.h"
 
 #define CODEC_QUEUE_MAX 64
+/* A line of the access log waits this long in memory. */
+#define FLUSH_MS 1000
 /* Resolvers of an earlier configuration stay until nobody can be asking. */
 #define RETIRE_MS 120000
 
@@ -42,7 +44,8 @@ struct pd_seat {
 	struct pd_listener **listeners;
 	const struct pd_addr *own;
 	size_t nown;
-	_Atomic bool quiet; /* drained: no connection, no tunnel */
+	struct pd_timer flush; /* of the access log */
+	_Atomic bool quiet;    /* drained: no connection, no tunnel */
 };
 
 static void
@@ -183,6 +186,16 @@ struct change {
 };
 
 static void
+on_flush(struct pd_timer *t, void *arg)
+{
+	struct pd_seat *s = arg;
+
+	if (s->exchanges.log != NULL)
+		pd_access_log_flush(s->exchanges.log);
+	pd_timer_set(pd_worker_timers(s->worker), t, FLUSH_MS, on_flush, s);
+}
+
+static void
 apply_log(struct pd_seat *s, struct pd_access_log *log)
 {
 	pd_access_log_writer_destroy(s->exchanges.log);
@@ -303,6 +316,7 @@ finish(void *arg)
 	struct pd_seat *s = arg;
 
 	stop_listening(s);
+	pd_timer_clear(&s->flush);
 	pd_conn_close_all(&s->conns);
 	pd_tunnel_close_all(&s->exchanges.tunnels);
 	/* Connections that linger on their own. */
@@ -348,6 +362,8 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 	};
 	TAILQ_INIT(&s->exchanges.tunnels);
 	apply_log(s, p->log);
+	pd_timer_set(
+	    pd_worker_timers(s->worker), &s->flush, FLUSH_MS, on_flush, s);
 }
 
 struct pd_seat *

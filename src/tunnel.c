@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/stats.h"
 #include "base/timers.h"
@@ -70,7 +71,7 @@ pump(struct half *h)
 
 	if (n > 0) {
 		h->moved += n;
-		evbuffer_add_buffer(pd_sock_out(to), in);
+		pd_buf_move(in, pd_sock_out(to), n);
 		pd_sock_flush(to, HELD_MAX / 4);
 	}
 	unsent = pd_sock_unsent(to);
@@ -123,7 +124,7 @@ on_timeout(struct pd_timer *timer, void *arg)
 	    pd_sock_moved(t->up.from) + pd_sock_moved(t->down.from);
 
 	(void)timer;
-	if (moved == t->seen || (t->up.ended && t->down.ended)) {
+	if (moved == t->seen) {
 		finish(t, PD_TUNNEL_TIMEOUT);
 		return;
 	}
@@ -157,7 +158,8 @@ pd_tunnel_start(const struct pd_tunnel_params *p)
 	/* What the client sent early, and the answer that opens the tunnel. */
 	pd_sock_flush(p->client, HELD_MAX / 4);
 	pd_sock_want(t->down.from, HELD_MAX);
-	if (evbuffer_get_length(pd_sock_in(p->upstream)) > 0)
+	if (evbuffer_get_length(pd_sock_in(p->upstream)) > 0 ||
+	    pd_sock_has_ended(p->upstream))
 		pd_sock_poke(p->upstream);
 	pump(&t->up);
 }

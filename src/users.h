@@ -13,6 +13,7 @@
 
 #define PD_USERS_DIGEST      32
 #define PD_USERS_CREDENTIALS 1024 /* bytes of user and password */
+#define PD_USERS_SEEN        8    /* clients remembered of a user */
 #define PD_USERS_STRANGERS   64   /* clients whose failures are counted */
 
 struct pd_auth_task;
@@ -23,6 +24,10 @@ struct pd_user {
 	/* Of the right name and password, if known is set: under the lock. */
 	unsigned char digest[PD_USERS_DIGEST];
 	bool known;
+	/* Where the right password came from lately: what others there guess
+	 * does not shut this user out. Under the lock. */
+	struct pd_addr seen[PD_USERS_SEEN];
+	unsigned nseen; /* ever */
 };
 
 /* A client that gave wrong passwords. */
@@ -63,12 +68,16 @@ void pd_users_destroy(struct pd_users *u);
 
 /*
  * Whether the client is to be told WRONG without a look: too many failures, or
- * the very same as last time. Both under the lock; client may be NULL.
+ * the very same as last time. This and the next under the lock; client may be
+ * NULL.
  */
 bool pd_users_refused(struct pd_users *u, const struct pd_addr *client,
     const unsigned char digest[PD_USERS_DIGEST]);
 void pd_users_failed(struct pd_users *u, const struct pd_addr *client,
     const unsigned char digest[PD_USERS_DIGEST]);
+/* Whether the user gave the right password from there lately. */
+bool pd_users_seen(const struct pd_user *user, const struct pd_addr *client);
+void pd_users_see(struct pd_user *user, const struct pd_addr *client);
 /* Frees the tasks that are left: those whose jobs were all cancelled. */
 void pd_auth_drop(struct pd_users *u);
 

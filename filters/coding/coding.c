@@ -161,8 +161,8 @@ pd_coding_choose(const struct pd_message *msg, bool big)
 	    !pd_coding_compressible(msg->conf, pd_coding_type(msg)))
 		return PD_CODING_IDENTITY;
 	/* What only equals identity still wins, so start one below it. */
-	best_weight =
-	    pd_list_weight(request, PD_FIELD_ACCEPT_ENCODING, PD_STR("identity"));
+	best_weight = pd_list_weight(
+	    request, PD_FIELD_ACCEPT_ENCODING, PD_STR("identity"));
 	best_weight = best_weight > 0 ? best_weight - 1 : 0;
 	for (size_t i = 0; i < COUNT(order); i++) {
 		/* Who says "*" hardly means a coding made after him. */
@@ -179,19 +179,17 @@ pd_coding_choose(const struct pd_message *msg, bool big)
 }
 
 /*
- * A gzip body of text becomes about 7 % smaller as br and 3 % as zstd, on
- * recorded pages; a br or zstd body stays as it is.
+ * On recorded pages the origins' gzip becomes 12 % smaller as br, and only 1
+ * of 208 bodies larger. As zstd it becomes 9 % smaller, but a third of them
+ * larger; so it is br or nothing. A br or zstd body stays as it is.
  */
 static bool
-recode(
-    const struct pd_message *msg, const struct pd_codings *codings, bool big)
+recode(const struct pd_message *msg, const struct pd_codings *codings, bool big)
 {
 	const struct pd_response *res = msg->response;
-	enum pd_coding to;
 
-	if (codings->n != 1 ||
-	    (codings->v[0] != PD_CODING_GZIP &&
-		codings->v[0] != PD_CODING_DEFLATE))
+	if (codings->n != 1 || (codings->v[0] != PD_CODING_GZIP &&
+				   codings->v[0] != PD_CODING_DEFLATE))
 		return false;
 	if (res->body == PD_BODY_LENGTH &&
 	    res->content_length < PD_CODING_RECODE_MIN)
@@ -199,8 +197,7 @@ recode(
 	/* Its flushes cost more than the better coding gains. */
 	if (pd_str_eq(pd_coding_type(msg), PD_STR("text/event-stream")))
 		return false;
-	to = pd_coding_choose(msg, big);
-	return to == PD_CODING_BR || to == PD_CODING_ZSTD;
+	return pd_coding_choose(msg, big) == PD_CODING_BR;
 }
 
 bool
@@ -216,11 +213,11 @@ pd_coding_unwanted(
 	 */
 	if (pd_fields_find(request, PD_FIELD_ACCEPT_ENCODING) == NULL)
 		return msg->conf->override_accept_encoding &&
-		    pd_coding_compressible(msg->conf, type);
+		       pd_coding_compressible(msg->conf, type);
 	for (unsigned i = 0; i < codings->n; i++) {
 		if (!pd_coding_accepted(request, codings->v[i]))
 			return codings->v[i] != PD_CODING_GZIP ||
-			    !listed(archives, COUNT(archives), false, type);
+			       !listed(archives, COUNT(archives), false, type);
 	}
 	return recode(msg, codings, big);
 }

@@ -60,7 +60,7 @@ struct pd_str pd_coding_type(const struct pd_message *msg);
  * Whether the coding of a response should come off on the client's account:
  * it does not accept it, or takes a coding that makes less bytes of it.
  */
-bool pd_coding_unwanted(const struct pd_message *msg,
-    const struct pd_codings *codings, bool big);
+bool pd_coding_unwanted(
+    const struct pd_message *msg, const struct pd_codings *codings, bool big);
 
 #endif

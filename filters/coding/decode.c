@@ -29,7 +29,7 @@ decode_wants(const struct pd_message *msg)
 	struct pd_codings codings = pd_coding_read(&msg->response->fields);
 
 	return codings.known && codings.n > 0 && msg->conf->decode_incoming &&
-	    pd_coding_unwanted(msg, &codings, pd_pack_big_ok());
+	       pd_coding_unwanted(msg, &codings, pd_pack_big_ok());
 }
 
 static void
@@ -88,7 +88,7 @@ is_bomb(const struct pd_conf *conf, int64_t taken, int64_t made)
 	if (conf->decoded_max > 0 && made > conf->decoded_max)
 		return true;
 	return conf->gunzip_ratio_max > 0 && made > conf->gunzip_free &&
-	    made / conf->gunzip_ratio_max > taken / 100 + 1;
+	       made / conf->gunzip_ratio_max > taken / 100 + 1;
 }
 
 static enum pd_flow
@@ -158,7 +158,7 @@ moved(const struct decode *d)
 
 	for (unsigned i = 0; i < d->n; i++)
 		sum += pd_unpack_taken(d->v[i].unpack) +
-		    pd_unpack_made(d->v[i].unpack) + d->v[i].ended;
+		       pd_unpack_made(d->v[i].unpack) + d->v[i].ended;
 	return sum;
 }
 

@@ -25,21 +25,21 @@ static bool
 is_small(const struct pd_response *res)
 {
 	return res->body == PD_BODY_LENGTH &&
-	    res->content_length <= PD_ENCODE_WHOLE_MAX;
+	       res->content_length <= PD_ENCODE_WHOLE_MAX;
 }
 
 static bool
 is_tiny(const struct pd_response *res)
 {
 	return res->body == PD_BODY_LENGTH &&
-	    res->content_length < PD_CODING_LENGTH_MIN;
+	       res->content_length < PD_CODING_LENGTH_MIN;
 }
 
 static bool
 worth_coding(const struct pd_message *msg, bool big)
 {
 	return !is_tiny(msg->response) && !is_coded(msg) &&
-	    pd_coding_choose(msg, big) != PD_CODING_IDENTITY;
+	       pd_coding_choose(msg, big) != PD_CODING_IDENTITY;
 }
 
 static void
@@ -98,7 +98,7 @@ encode_held(struct evbuffer *held, enum pd_coding coding)
 		in, evbuffer_pullup(held, -1), len, NULL, NULL) == 0)
 		won = pd_pack_step(pack, in, out, len - FIELDS_COST,
 			  PD_PACK_FINISH) == 1 &&
-		    evbuffer_get_length(out) + FIELDS_COST < len;
+		      evbuffer_get_length(out) + FIELDS_COST < len;
 	pd_pack_destroy(pack);
 	if (in != NULL)
 		evbuffer_free(in);
@@ -119,7 +119,8 @@ whole_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 
 	if (s->coded == NULL) {
 		evbuffer_add_buffer(s->held, in);
-		if (!last && evbuffer_get_length(s->held) <= PD_ENCODE_WHOLE_MAX)
+		if (!last &&
+		    evbuffer_get_length(s->held) <= PD_ENCODE_WHOLE_MAX)
 			return PD_FLOW_MORE;
 		coding = pd_coding_choose(msg, true);
 		s->coded = last ? encode_held(s->held, coding) : NULL;
@@ -127,8 +128,7 @@ whole_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 			evbuffer_prepend_buffer(in, s->held);
 			return PD_FLOW_PASS;
 		}
-		set_coding(
-		    msg, coding, (int64_t)evbuffer_get_length(s->coded));
+		set_coding(msg, coding, (int64_t)evbuffer_get_length(s->coded));
 	}
 	evbuffer_remove_buffer(s->coded, out, room);
 	return evbuffer_get_length(s->coded) > 0 ? PD_FLOW_MORE : PD_FLOW_END;
@@ -177,12 +177,11 @@ stream_begin(struct pd_filter *f)
 	const struct pd_response *res = msg->response;
 	enum pd_coding coding = pd_coding_choose(msg, pd_pack_big_ok());
 
-	s->pack = pd_pack_create(coding,
-	    res->body == PD_BODY_LENGTH ? res->content_length : -1);
+	s->pack = pd_pack_create(
+	    coding, res->body == PD_BODY_LENGTH ? res->content_length : -1);
 	if (s->pack == NULL)
 		return -1;
-	s->eager =
-	    pd_str_eq(pd_coding_type(msg), PD_STR("text/event-stream"));
+	s->eager = pd_str_eq(pd_coding_type(msg), PD_STR("text/event-stream"));
 	set_coding(msg, coding, -1);
 	return 0;
 }
@@ -238,8 +237,9 @@ stream_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 			return PD_FLOW_MORE;
 		if (evbuffer_get_length(in) > 0 && s->held_since_ms == 0)
 			s->held_since_ms = now_ms();
-		op = last ? PD_PACK_FINISH :
-		    s->flushing ? PD_PACK_FLUSH : PD_PACK_RUN;
+		op = last          ? PD_PACK_FINISH
+		     : s->flushing ? PD_PACK_FLUSH
+				   : PD_PACK_RUN;
 		rc = pd_pack_step(s->pack, in, out, until - len, op);
 		if (rc < 0)
 			return PD_FLOW_FAIL;

@@ -11,8 +11,8 @@
 struct pd_pack;
 
 /*
- * br and zstd hold about 2 MB each while a body streams, gzip 0.3 MB. Beyond so
- * many at a time a worker makes gzip.
+ * br and zstd hold 2 MB each while a body streams, gzip 0.3 MB. Beyond so many
+ * at a time a worker makes gzip.
  */
 #define PD_PACK_BIG_MAX 8
 

@@ -18,8 +18,8 @@ enum where {
 struct pd_unpack {
 	enum pd_coding coding;
 	enum where where;
-	bool pending;   /* filled its room: may hold more */
-	bool bare;      /* deflate without zlib's header was found */
+	bool pending; /* filled its room: may hold more */
+	bool bare;    /* deflate without zlib's header was found */
 	int64_t taken, made;
 	const char *why;
 	union {
@@ -189,7 +189,7 @@ sniff_deflate(struct pd_unpack *u, struct evbuffer *in, bool last)
 	if (n < 2 && !last)
 		return false;
 	u->bare = n < 2 || (head[0] & 0x0f) != Z_DEFLATED ||
-	    (head[0] >> 4) > 7 || ((head[0] << 8) | head[1]) % 31 != 0;
+		  (head[0] >> 4) > 7 || ((head[0] << 8) | head[1]) % 31 != 0;
 	if (u->bare)
 		inflateReset2(&u->z, -15);
 	return true;
@@ -209,12 +209,12 @@ sniff_member(struct pd_unpack *u, struct evbuffer *in, bool last)
 	if (n < (gzip ? 3 : 4) && !last)
 		return false;
 	if (gzip)
-		more = head[0] == 0x1f && head[1] == 0x8b &&
-		    head[2] == Z_DEFLATED;
+		more =
+		    head[0] == 0x1f && head[1] == 0x8b && head[2] == Z_DEFLATED;
 	else
 		more = memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
-		    ((head[0] & 0xf0) == 0x50 &&
-			memcmp(head + 1, "\x2a\x4d\x18", 3) == 0);
+		       ((head[0] & 0xf0) == 0x50 &&
+			   memcmp(head + 1, "\x2a\x4d\x18", 3) == 0);
 	u->where = more ? MEMBER : BEHIND;
 	if (more && gzip)
 		inflateReset(&u->z);

@@ -22,8 +22,8 @@ struct pd_ask {
 	struct pd_job_ask ask;
 	int room; /* where the result will be */
 	uint64_t id;
-	void (*done)(void *arg, enum pd_ask_end end,
-	    const struct pd_ask_result *result);
+	void (*done)(
+	    void *arg, enum pd_ask_end end, const struct pd_ask_result *result);
 	void *arg;
 };
 
@@ -70,8 +70,8 @@ judge(struct pd_ask *a, const struct pd_job_answer *answer, const int *fds,
 		return PD_ASK_FAILED;
 	}
 	pd_log(PD_LOG_DEBUG, a->id, "ask: %s, %u of %u bytes, %u us",
-	    pd_job_status_name(answer->status), answer->out_len,
-	    a->ask.in_len, answer->cpu_us);
+	    pd_job_status_name(answer->status), answer->out_len, a->ask.in_len,
+	    answer->cpu_us);
 	switch (answer->status) {
 	case PD_JOB_DONE:
 		break;
@@ -96,8 +96,8 @@ judge(struct pd_ask *a, const struct pd_job_answer *answer, const int *fds,
 }
 
 static void
-on_done(void *arg, enum pd_helper_result how, const void *answer,
-    const int *fds)
+on_done(
+    void *arg, enum pd_helper_result how, const void *answer, const int *fds)
 {
 	struct pd_ask *a = arg;
 	void (*done)(void *, enum pd_ask_end, const struct pd_ask_result *);
@@ -118,8 +118,8 @@ on_done(void *arg, enum pd_helper_result how, const void *answer,
 
 struct pd_ask *
 pd_ask_start(const struct pd_ask_params *params,
-    void (*done)(void *arg, enum pd_ask_end end,
-        const struct pd_ask_result *result),
+    void (*done)(
+	void *arg, enum pd_ask_end end, const struct pd_ask_result *result),
     void *arg)
 {
 	const struct pd_plan *plan = params->plan;
@@ -136,7 +136,7 @@ pd_ask_start(const struct pd_ask_params *params,
 	a->id = params->id;
 	a->done = done;
 	a->arg = arg;
-	a->ask = (struct pd_job_ask) {
+	a->ask = (struct pd_job_ask){
 		.magic = PD_JOB_ASK,
 		.in_len = (uint32_t)params->len,
 		.out_max = plan->out_max,
@@ -150,7 +150,7 @@ pd_ask_start(const struct pd_ask_params *params,
 		.quality_jpeg = plan->quality_jpeg,
 		.quality_webp = plan->quality_webp,
 		.until_ms = pd_job_now_ms() + params->timeout_ms -
-		    params->timeout_ms / MARGIN,
+			    params->timeout_ms / MARGIN,
 	};
 	a->job = pd_helper_submit(params->pool, &a->ask, fds, PD_JOB_FDS,
 	    params->timeout_ms, on_done, a);
@@ -177,8 +177,7 @@ pd_ask_cancel(struct pd_ask *a)
 
 struct pd_helper_pool *
 pd_ask_pool_create(struct event_base *base, struct pd_stats *stats,
-    const char *path, unsigned processes, unsigned queue_max,
-    size_t memory_max)
+    const char *path, unsigned processes, unsigned queue_max, size_t memory_max)
 {
 	char memory[24];
 	const char *argv[] = { "pared-codec", memory, NULL };

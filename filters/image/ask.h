@@ -48,8 +48,8 @@ struct pd_ask_result {
  * done is not called then.
  */
 struct pd_ask *pd_ask_start(const struct pd_ask_params *params,
-    void (*done)(void *arg, enum pd_ask_end end,
-        const struct pd_ask_result *result),
+    void (*done)(
+	void *arg, enum pd_ask_end end, const struct pd_ask_result *result),
     void *arg);
 /* done will not be called. */
 void pd_ask_cancel(struct pd_ask *a);

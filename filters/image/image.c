@@ -17,8 +17,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/access_log.h"
+#include "base/arena.h"
 #include "base/conf.h"
 #include "base/ipc.h"
 #include "base/log.h"
@@ -33,8 +33,8 @@
 #define BEGINNING 4096
 
 enum step {
-	STEP_SNIFF,   /* the format is not known yet */
-	STEP_BEGIN,   /* nor whether it is hopeless */
+	STEP_SNIFF, /* the format is not known yet */
+	STEP_BEGIN, /* nor whether it is hopeless */
 	STEP_COLLECT,
 	STEP_ASKED,
 	STEP_ANSWERED, /* result and end are set */
@@ -87,7 +87,8 @@ buffer_left(const void *data, size_t len, void *arg)
 	unref_bytes(arg);
 }
 
-/* --- Joining --------------------------------------------------------------- */
+/* --- Joining ---------------------------------------------------------------
+ */
 
 static size_t
 len_max(const struct pd_conf *conf)
@@ -114,12 +115,12 @@ switched_on(const struct pd_conf *conf)
 static bool
 is_image(const struct pd_response *res)
 {
-	struct pd_str type = pd_fields_value(&res->fields,
-	    PD_FIELD_CONTENT_TYPE);
+	struct pd_str type =
+	    pd_fields_value(&res->fields, PD_FIELD_CONTENT_TYPE);
 	struct pd_str svg = PD_STR("image/svg");
 
 	return pd_str_casestarts(type, PD_STR("image/")) &&
-	    !pd_str_casestarts(type, svg);
+	       !pd_str_casestarts(type, svg);
 }
 
 /* A person who saves a file wants that file. */
@@ -139,12 +140,12 @@ wants(const struct pd_message *msg)
 	struct pd_str keep_out = PD_STR("no-transform");
 
 	return msg->codecs != NULL && res->status == 200 &&
-	    msg->request->method == PD_METHOD_GET &&
-	    res->body != PD_BODY_NONE && is_image(res) &&
-	    !is_download(res) && switched_on(msg->conf) &&
-	    pd_fields_find(&res->fields, PD_FIELD_CONTENT_RANGE) == NULL &&
-	    !pd_cache_control_has(&res->fields, keep_out) &&
-	    !pd_cache_control_has(asked, keep_out);
+	       msg->request->method == PD_METHOD_GET &&
+	       res->body != PD_BODY_NONE && is_image(res) &&
+	       !is_download(res) && switched_on(msg->conf) &&
+	       pd_fields_find(&res->fields, PD_FIELD_CONTENT_RANGE) == NULL &&
+	       !pd_cache_control_has(&res->fields, keep_out) &&
+	       !pd_cache_control_has(asked, keep_out);
 }
 
 static int
@@ -170,7 +171,8 @@ begin(struct pd_filter *f)
 	return 0;
 }
 
-/* --- Deciding -------------------------------------------------------------- */
+/* --- Deciding --------------------------------------------------------------
+ */
 
 static enum pd_flow
 pass(struct image *im, struct evbuffer *in)
@@ -178,8 +180,7 @@ pass(struct image *im, struct evbuffer *in)
 	/* A cache behind us must keep apart what other clients would get of
 	 * the same address, also when this one got the original. */
 	if (im->plan.accept_used)
-		pd_filter_vary(pd_filter_message(im->filter),
-		    PD_STR("Accept"));
+		pd_filter_vary(pd_filter_message(im->filter), PD_STR("Accept"));
 	evbuffer_prepend_buffer(in, im->held);
 	return PD_FLOW_PASS;
 }
@@ -244,8 +245,8 @@ static bool
 takes_webp(const struct pd_message *msg)
 {
 	bool named = false;
-	int weight = pd_accept_weight(&msg->request->fields,
-	    PD_STR("image/webp"), &named);
+	int weight = pd_accept_weight(
+	    &msg->request->fields, PD_STR("image/webp"), &named);
 
 	return named && weight > 0;
 }
@@ -271,8 +272,8 @@ prepare(struct image *im, struct pd_image_info *info)
 		goto fail;
 	evbuffer_copyout(im->held, p, len);
 	if (pd_sniff(p, len, info) == 0)
-		verdict = pd_plan_image(info, len, takes_webp(msg), msg->conf,
-		    &im->plan);
+		verdict = pd_plan_image(
+		    info, len, takes_webp(msg), msg->conf, &im->plan);
 	munmap(p, len);
 	if (verdict == PD_PLAN_TRY && pd_ipc_seal(fd) == 0)
 		return fd;
@@ -290,7 +291,8 @@ fail:
 	return -1;
 }
 
-/* --- The codec ------------------------------------------------------------- */
+/* --- The codec -------------------------------------------------------------
+ */
 
 static void
 on_answer(void *arg, enum pd_ask_end end, const struct pd_ask_result *result)
@@ -340,8 +342,8 @@ change_header(struct image *im)
 {
 	struct pd_message *msg = pd_filter_message(im->filter);
 
-	pd_fields_set(&msg->response->fields, msg->arena,
-	    PD_FIELD_CONTENT_TYPE, pd_str_z(pd_image_type(im->format)));
+	pd_fields_set(&msg->response->fields, msg->arena, PD_FIELD_CONTENT_TYPE,
+	    pd_str_z(pd_image_type(im->format)));
 	pd_filter_body_changed(msg, (int64_t)im->result->n);
 	pd_filter_vary(msg, PD_STR("Accept"));
 }
@@ -369,8 +371,8 @@ send_result(struct image *im, struct evbuffer *out, size_t room)
 	if (n > room)
 		n = room;
 	if (n > 0) {
-		if (evbuffer_add_reference(out, b->p + im->sent, n,
-		        buffer_left, b) != 0)
+		if (evbuffer_add_reference(
+			out, b->p + im->sent, n, buffer_left, b) != 0)
 			return PD_FLOW_FAIL;
 		b->refs++;
 		im->sent += n;
@@ -379,8 +381,8 @@ send_result(struct image *im, struct evbuffer *out, size_t room)
 }
 
 static enum pd_flow
-run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
-    size_t room, bool last)
+run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out, size_t room,
+    bool last)
 {
 	struct image *im = pd_filter_state(f);
 	enum pd_flow flow;

@@ -57,7 +57,7 @@ struct pd_job_ask {
 	uint8_t flags;          /* enum pd_job_flag */
 	uint8_t orientation;    /* 1..8, baked into the pixels */
 	uint8_t quality_jpeg, quality_webp; /* 1..100 */
-	uint8_t pad[6];
+	uint8_t pad[10];
 	/* CLOCK_MONOTONIC, ms, the same in all processes: give up then. */
 	uint64_t until_ms;
 };
@@ -90,12 +90,12 @@ bool pd_job_ask_ok(const struct pd_job_ask *ask);
  * For pared: whether an answer to ask holds together; its bytes are judged by
  * pd_job_result_ok().
  */
-bool pd_job_answer_ok(const struct pd_job_ask *ask,
-    const struct pd_job_answer *answer);
+bool pd_job_answer_ok(
+    const struct pd_job_ask *ask, const struct pd_job_answer *answer);
 
 /* For pared: whether the bytes are what a DONE answer says they are. */
-bool pd_job_result_ok(const struct pd_job_answer *answer, const uint8_t *p,
-    size_t n);
+bool pd_job_result_ok(
+    const struct pd_job_answer *answer, const uint8_t *p, size_t n);
 
 /* "larger", for logs. */
 const char *pd_job_status_name(uint32_t status);

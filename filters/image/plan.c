@@ -10,12 +10,12 @@
  * without the original beside it. A lossless source has no loss of its own yet
  * and can bear a little less without looking worse than a JPEG would.
  */
-#define JPEG_DEFAULT     70
-#define WEBP_DEFAULT     72
-#define LOSSLESS_EXTRA   6
+#define JPEG_DEFAULT   70
+#define WEBP_DEFAULT   72
+#define LOSSLESS_EXTRA 6
 
 /* A picture this small is an icon: its edges do not survive 4:2:0. */
-#define ICON_SIDE        64
+#define ICON_SIDE 64
 
 /* A decoder's work is bounded by what a byte of input can ask of it. */
 #define PIXELS_PER_BYTE  1000
@@ -25,9 +25,9 @@
 #define PNG_ANCILLARY    (4u << 20)
 
 /* What must be saved, or the original is the better answer. */
-#define SAVING_MIN       64
-#define SAVING_PERCENT   5
-#define LOSSY_PERCENT    10 /* a JPEG made coarser again pays with its looks */
+#define SAVING_MIN     64
+#define SAVING_PERCENT 5
+#define LOSSY_PERCENT  10 /* a JPEG made coarser again pays with its looks */
 
 /* Up to here a progressive JPEG is made: it is 3 % smaller, for 8 ms/MP. */
 #define PROGRESSIVE_PIXELS 300000
@@ -35,15 +35,15 @@
 
 /* How far below our quality a JPEG source may lie before coding it again
  * gains too little: WebP needs fewer bytes for the same look. */
-#define WEBP_HEADROOM    8
+#define WEBP_HEADROOM 8
 
 uint8_t
 pd_plan_webp_quality(uint8_t jpeg)
 {
 	static const struct {
 		uint8_t jpeg, webp;
-	} points[] = { { 1, 1 }, { 20, 12 }, { 30, 26 }, { 40, 40 }, { 50, 54 },
-		{ 60, 66 }, { 70, 76 }, { 80, 85 }, { 90, 93 }, { 100, 100 } };
+	} points[] = { { 1, 1 }, { 20, 9 }, { 30, 24 }, { 40, 39 }, { 50, 52 },
+		{ 60, 64 }, { 70, 77 }, { 80, 84 }, { 90, 94 }, { 100, 100 } };
 	size_t i = 1;
 
 	while (jpeg > points[i].jpeg && points[i].jpeg < 100)
@@ -53,9 +53,9 @@ pd_plan_webp_quality(uint8_t jpeg)
 	if (jpeg < 1)
 		return 1;
 	return (uint8_t)(points[i - 1].webp +
-	    (jpeg - points[i - 1].jpeg) *
-	        (points[i].webp - points[i - 1].webp) /
-	        (points[i].jpeg - points[i - 1].jpeg));
+			 (jpeg - points[i - 1].jpeg) *
+			     (points[i].webp - points[i - 1].webp) /
+			     (points[i].jpeg - points[i - 1].jpeg));
 }
 
 /* Ziproxy's classes of size, which ImageQuality counts. */
@@ -84,9 +84,9 @@ too_large(const struct pd_image_info *info, const struct pd_conf *conf)
 	uint64_t pixels = (uint64_t)info->width * info->height;
 
 	return info->width > PD_JOB_SIDE_MAX ||
-	    info->height > PD_JOB_SIDE_MAX ||
-	    (conf->image_pixels_max > 0 &&
-	        pixels > (uint64_t)conf->image_pixels_max);
+	       info->height > PD_JOB_SIDE_MAX ||
+	       (conf->image_pixels_max > 0 &&
+		   pixels > (uint64_t)conf->image_pixels_max);
 }
 
 static const char *
@@ -105,7 +105,7 @@ bomb(const struct pd_image_info *info, size_t len, const struct pd_conf *conf)
 		return "expands too much";
 	if (info->format == PD_IMAGE_JPEG &&
 	    (info->scans > JPEG_SCANS ||
-	        info->scans * pixels > JPEG_SCAN_PIXELS))
+		info->scans * pixels > JPEG_SCAN_PIXELS))
 		return "too many scans";
 	if (info->ancillary > PNG_ANCILLARY)
 		return "too much beside the picture";
@@ -154,7 +154,7 @@ pd_plan_beginning(const struct pd_image_info *info, const struct pd_conf *conf)
 	if (too_large(info, conf))
 		return PD_PLAN_BOMB;
 	return untouchable(info, conf) != NULL || info->loops ? PD_PLAN_PASS
-	                                                      : PD_PLAN_TRY;
+							      : PD_PLAN_TRY;
 }
 
 static void
@@ -178,7 +178,7 @@ plan_jpeg(const struct pd_image_info *info, size_t len, bool webp,
 	}
 	if (plan->outputs == PD_JOB_REWRITE ||
 	    ((uint64_t)info->width * info->height <= PROGRESSIVE_PIXELS &&
-	        len >= PROGRESSIVE_LEN))
+		len >= PROGRESSIVE_LEN))
 		plan->flags |= PD_JOB_PROGRESSIVE;
 }
 
@@ -235,7 +235,7 @@ pd_plan_image(const struct pd_image_info *info, size_t len, bool webp,
 {
 	const char *why;
 
-	*plan = (struct pd_plan) { .quality_jpeg = 0 };
+	*plan = (struct pd_plan){ .quality_jpeg = 0 };
 	why = untouchable(info, conf);
 	if (why != NULL)
 		return pass(plan, why);

@@ -40,15 +40,15 @@ struct pd_plan {
  * info: from pd_sniff() of a whole image of len bytes. webp: Accept names
  * image/webp itself with a weight above 0. Every field of *plan is set.
  */
-enum pd_plan_verdict pd_plan_image(const struct pd_image_info *info,
-    size_t len, bool webp, const struct pd_conf *conf, struct pd_plan *plan);
+enum pd_plan_verdict pd_plan_image(const struct pd_image_info *info, size_t len,
+    bool webp, const struct pd_conf *conf, struct pd_plan *plan);
 
 /*
  * From what pd_sniff() saw of a beginning: TRY as long as the rest may still
  * make something of it. Saves the wait for a body that will pass in any case.
  */
-enum pd_plan_verdict pd_plan_beginning(const struct pd_image_info *info,
-    const struct pd_conf *conf);
+enum pd_plan_verdict
+pd_plan_beginning(const struct pd_image_info *info, const struct pd_conf *conf);
 
 /* The WebP quality that looks like a JPEG of quality 1..100. */
 uint8_t pd_plan_webp_quality(uint8_t jpeg);

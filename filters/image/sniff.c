@@ -81,13 +81,13 @@ pd_sniff_format(const uint8_t *p, size_t n)
 		return PD_IMAGE_GIF;
 	if (STARTS(&b, "RIFF") && memcmp(p + 8, "WEBPVP8", 7) == 0)
 		return PD_IMAGE_WEBP;
-	if (memcmp(p + 4, "ftypavi", 7) == 0 &&
-	    (p[11] == 'f' || p[11] == 's'))
+	if (memcmp(p + 4, "ftypavi", 7) == 0 && (p[11] == 'f' || p[11] == 's'))
 		return PD_IMAGE_AVIF;
 	return PD_IMAGE_NONE;
 }
 
-/* --- JPEG (ITU-T T.81, annex B) -------------------------------------------- */
+/* --- JPEG (ITU-T T.81, annex B) --------------------------------------------
+ */
 
 /* Orientation out of EXIF's first directory (TIFF 6.0; EXIF 2.3, 4.6.4). */
 static uint8_t
@@ -144,13 +144,20 @@ static uint8_t
 table_quality(const uint16_t q[64])
 {
 	double sum = 0;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < 64; i++) {
 		double scale = 100.0 * q[i] / k1_luma[i];
 
+		/* Cut off where a byte ends: says nothing. */
+		if (q[i] >= 255)
+			continue;
 		sum += scale <= 100 ? (200 - scale) / 2 : 5000 / scale;
+		n++;
 	}
-	sum = sum / 64 + 0.5;
+	if (n == 0)
+		return 1;
+	sum = sum / n + 0.5;
 	return sum < 1 ? 1 : sum > 100 ? 100 : (uint8_t)sum;
 }
 
@@ -183,7 +190,7 @@ jpeg_frame(struct bytes s, uint8_t marker, struct pd_image_info *info)
 	info->unsupported = marker > 0xc2 || info->depth != 8;
 	if (s.bad || info->width == 0 || info->height == 0 ||
 	    (info->components != 1 && info->components != 3 &&
-	        info->components != 4))
+		info->components != 4))
 		return -1;
 	for (unsigned i = 0; i < info->components; i++) {
 		uint8_t hv;
@@ -208,8 +215,8 @@ jpeg_application(struct bytes s, uint8_t marker, struct pd_image_info *info)
 	if (marker == 0xe1 && starts(&s, exif, sizeof(exif))) {
 		part(&s, sizeof(exif));
 		if (info->orientation == 1)
-			info->orientation = exif_orientation(part(&s,
-			    s.n - s.at));
+			info->orientation =
+			    exif_orientation(part(&s, s.n - s.at));
 	} else if (marker == 0xe1 && starts(&s, xmp, sizeof(xmp) - 1)) {
 		if (memmem(s.p, s.n, "hdrgm:", 6) != NULL)
 			info->gain_map = true;
@@ -270,7 +277,7 @@ jpeg(struct bytes *b, struct pd_image_info *info)
 		if (marker == 0xdb)
 			jpeg_tables(s, info);
 		else if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 &&
-		    marker != 0xc8 && marker != 0xcc) {
+			 marker != 0xc8 && marker != 0xcc) {
 			if (jpeg_frame(s, marker, info) != 0)
 				return -1;
 		} else if (marker == 0xcc)
@@ -284,7 +291,8 @@ jpeg(struct bytes *b, struct pd_image_info *info)
 	}
 }
 
-/* --- PNG (W3C PNG, 2003 and third edition) --------------------------------- */
+/* --- PNG (W3C PNG, 2003 and third edition) ---------------------------------
+ */
 
 static int
 png_header(struct bytes s, struct pd_image_info *info)
@@ -317,9 +325,9 @@ png_header(struct bytes s, struct pd_image_info *info)
 		return -1;
 	}
 	return s.bad || info->width == 0 || info->height == 0 ||
-	        info->width > INT32_MAX || info->height > INT32_MAX
-	    ? -1
-	    : 0;
+		       info->width > INT32_MAX || info->height > INT32_MAX
+		   ? -1
+		   : 0;
 }
 
 static void
@@ -385,7 +393,8 @@ png(struct bytes *b, struct pd_image_info *info)
 	}
 }
 
-/* --- GIF (GIF89a specification) -------------------------------------------- */
+/* --- GIF (GIF89a specification) --------------------------------------------
+ */
 
 static bool
 gif_skip_blocks(struct bytes *b)
@@ -489,7 +498,8 @@ gif(struct bytes *b, struct pd_image_info *info)
 	}
 }
 
-/* --- WebP (its container specification) ------------------------------------ */
+/* --- WebP (its container specification) ------------------------------------
+ */
 
 static int
 webp(struct bytes *b, struct pd_image_info *info)
@@ -499,7 +509,7 @@ webp(struct bytes *b, struct pd_image_info *info)
 	if (b->n < 30)
 		return -1;
 	riff = (uint32_t)b->p[4] | (uint32_t)b->p[5] << 8 |
-	    (uint32_t)b->p[6] << 16 | (uint32_t)b->p[7] << 24;
+	       (uint32_t)b->p[6] << 16 | (uint32_t)b->p[7] << 24;
 	if (riff > b->n - 8)
 		return -1;
 	info->components = 3;
@@ -542,7 +552,7 @@ pd_sniff(const uint8_t *p, size_t n, struct pd_image_info *info)
 {
 	struct bytes b = { .p = p, .n = n };
 
-	*info = (struct pd_image_info) { .orientation = 1 };
+	*info = (struct pd_image_info){ .orientation = 1 };
 	info->format = pd_sniff_format(p, n);
 	switch (info->format) {
 	case PD_IMAGE_JPEG:

@@ -38,10 +38,10 @@ struct pd_image_info {
 	uint8_t depth;          /* bits a sample */
 	uint8_t orientation;    /* EXIF, 1..8; 1: upright or not told */
 	enum pd_image_profile profile;
-	bool alpha;     /* some pixel may be transparent */
-	bool animated;  /* more than one picture */
-	bool loops;     /* GIF: asks to be repeated, so is hardly still */
-	bool gain_map;  /* further pictures for displays of high range */
+	bool alpha;    /* some pixel may be transparent */
+	bool animated; /* more than one picture */
+	bool loops;    /* GIF: asks to be repeated, so is hardly still */
+	bool gain_map; /* further pictures for displays of high range */
 	bool palette;
 	bool interlaced;  /* PNG, GIF; progressive JPEG */
 	bool unsupported; /* legal, but no decoder of ours reads it */

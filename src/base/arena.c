@@ -4,13 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef __has_feature
+#define PD_HAS_FEATURE(f) __has_feature(f)
+#else
+#define PD_HAS_FEATURE(f) 0
+#endif
+
 /*
  * The first chunk holds the arena itself. 4,000 bytes keep an ordinary
  * exchange (12 to 20 fields each way) in one allocation; idle connections have
  * no arena.
  */
-#define CHUNK_LEN   4000
-#define SPARE_MAX   64
+#if defined(__SANITIZE_ADDRESS__) || PD_HAS_FEATURE(address_sanitizer)
+/* Every piece is a chunk of its own and none is kept: what is used after its
+ * exchange, or beyond its end, is then seen. */
+#define CHUNK_LEN sizeof(struct pd_arena)
+#define SPARE_MAX 0
+#else
+#define CHUNK_LEN 4000
+#define SPARE_MAX 64
+#endif
 #define ARENA_ALIGN _Alignof(max_align_t)
 
 struct chunk {
@@ -62,8 +75,11 @@ pd_xstrdup(const char *z)
 static struct chunk *
 chunk_create(size_t len)
 {
-	struct chunk *c = must(malloc(sizeof(*c) + len));
+	struct chunk *c = len < PTRDIFF_MAX - sizeof(*c)
+			      ? malloc(sizeof(*c) + len)
+			      : NULL;
 
+	must(c);
 	c->len = len;
 	return c;
 }
@@ -97,7 +113,7 @@ pd_arena_destroy(struct pd_arena *a)
 		next = c->next;
 		free(c);
 	}
-	if (spare.n < SPARE_MAX) {
+	if (spare.n + 1 <= SPARE_MAX) {
 		c->next = spare.list;
 		spare.list = c;
 		spare.n++;

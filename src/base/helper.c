@@ -29,10 +29,10 @@
  */
 
 #define SOCKET_FD     3
-#define QUICK_DEATHS  2     /* this many at once, then the pool waits */
-#define BACKOFF_MS    100   /* at first; doubled up to the most */
+#define QUICK_DEATHS  2   /* this many at once, then the pool waits */
+#define BACKOFF_MS    100 /* at first; doubled up to the most */
 #define BACKOFF_MAX   10000
-#define REAP_FIRST_MS 2     /* a killed process is gone within this, mostly */
+#define REAP_FIRST_MS 2 /* a killed process is gone within this, mostly */
 #define REAP_MOST_MS  200
 
 struct pd_helper_job {
@@ -98,7 +98,7 @@ now_ms(void)
 static struct timeval
 ms(uint64_t n)
 {
-	return (struct timeval) {
+	return (struct timeval){
 		.tv_sec = (time_t)(n / 1000),
 		.tv_usec = (suseconds_t)(n % 1000) * 1000,
 	};
@@ -199,8 +199,8 @@ on_reap(evutil_socket_t fd, short what, void *arg)
 	}
 	if (TAILQ_EMPTY(&p->dying))
 		return;
-	p->reap_ms = p->reap_ms * 2 < REAP_MOST_MS ? p->reap_ms * 2
-	                                            : REAP_MOST_MS;
+	p->reap_ms =
+	    p->reap_ms * 2 < REAP_MOST_MS ? p->reap_ms * 2 : REAP_MOST_MS;
 	tv = ms(p->reap_ms);
 	event_add(p->reap, &tv);
 }
@@ -239,8 +239,10 @@ note_quick_death(struct pd_helper_pool *p)
 	if (wait > BACKOFF_MAX)
 		wait = BACKOFF_MAX;
 	p->not_before_ms = now_ms() + wait;
-	pd_log_peer(PD_LOG_WARN, 0, "helper: %s: died %u times in a row, "
-	    "waiting %u ms", p->path, p->quick_deaths, (unsigned)wait);
+	pd_log_peer(PD_LOG_WARN, 0,
+	    "helper: %s: died %u times in a row, "
+	    "waiting %u ms",
+	    p->path, p->quick_deaths, (unsigned)wait);
 }
 
 /* A child died by itself or broke the protocol. */
@@ -279,7 +281,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* --- Answers --------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------
+ */
 
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
@@ -318,7 +321,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	done(done_arg, PD_HELPER_DONE, answer, fds);
 }
 
-/* --- Birth ----------------------------------------------------------------- */
+/* --- Birth -----------------------------------------------------------------
+ */
 
 /*
  * The program with socks[1] as descriptor 3 and nothing else above stderr, no
@@ -345,14 +349,15 @@ spawn(struct pd_helper_pool *p, int sock, pid_t *pid)
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+					    POSIX_SPAWN_SETSIGDEF |
+					    POSIX_SPAWN_SETPGROUP);
 	err = posix_spawn_file_actions_adddup2(&files, sock, SOCKET_FD);
 	if (err == 0)
-		err = posix_spawn_file_actions_addclosefrom_np(&files,
-		    SOCKET_FD + 1);
+		err = posix_spawn_file_actions_addclosefrom_np(
+		    &files, SOCKET_FD + 1);
 	if (err == 0)
-		err = posix_spawn(pid, p->path, &files, &attr, p->argv,
-		    environ);
+		err =
+		    posix_spawn(pid, p->path, &files, &attr, p->argv, environ);
 	posix_spawnattr_destroy(&attr);
 free_files:
 	posix_spawn_file_actions_destroy(&files);
@@ -380,8 +385,8 @@ start(struct pd_helper_pool *p)
 	c->pool = p;
 	c->pid = pid;
 	c->sock = socks[0];
-	c->readable = event_new(p->base, c->sock, EV_READ | EV_PERSIST,
-	    on_readable, c);
+	c->readable =
+	    event_new(p->base, c->sock, EV_READ | EV_PERSIST, on_readable, c);
 	if (c->readable == NULL || event_add(c->readable, NULL) != 0)
 		abort();
 	TAILQ_INSERT_TAIL(&p->live, c, link);
@@ -401,7 +406,7 @@ idle_child(struct pd_helper_pool *p)
 {
 	struct child *c;
 
-	TAILQ_FOREACH(c, &p->live, link)
+	TAILQ_FOREACH (c, &p->live, link)
 		if (c->job == NULL)
 			return c;
 	if (p->nlive >= p->processes)
@@ -421,9 +426,9 @@ dispatch(struct pd_helper_pool *p)
 	if (p->closing)
 		return;
 	while ((job = TAILQ_FIRST(&p->queue)) != NULL &&
-	    (c = idle_child(p)) != NULL) {
+	       (c = idle_child(p)) != NULL) {
 		if (pd_ipc_send(c->sock, job->ask, p->ask_len, job->fds,
-		        job->nfds) != 0) {
+			job->nfds) != 0) {
 			/* It died idle, which its socket has yet to tell; the
 			 * job has not begun and goes to another. */
 			if (!c->proved)
@@ -445,7 +450,8 @@ dispatch(struct pd_helper_pool *p)
 	}
 }
 
-/* --- The pool -------------------------------------------------------------- */
+/* --- The pool --------------------------------------------------------------
+ */
 
 struct pd_helper_pool *
 pd_helper_pool_create(const struct pd_helper_params *params)
@@ -455,7 +461,7 @@ pd_helper_pool_create(const struct pd_helper_params *params)
 
 	assert(params->processes > 0);
 	assert(params->answer_len > 0 &&
-	    params->answer_len <= PD_HELPER_MESSAGE_MAX);
+	       params->answer_len <= PD_HELPER_MESSAGE_MAX);
 	assert(params->ask_len > 0 && params->ask_len <= PD_HELPER_MESSAGE_MAX);
 	p->base = params->base;
 	p->stats = params->stats;
@@ -536,7 +542,7 @@ struct pd_helper_job *
 pd_helper_submit(struct pd_helper_pool *p, const void *ask, const int *fds,
     size_t nfds, uint32_t deadline_ms,
     void (*done)(void *arg, enum pd_helper_result result, const void *answer,
-        const int *fds),
+	const int *fds),
     void *arg)
 {
 	struct pd_helper_job *job = pd_xalloc(sizeof(*job) + p->ask_len);

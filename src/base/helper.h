@@ -32,17 +32,17 @@ enum pd_helper_result {
 
 struct pd_helper_params {
 	struct event_base *base;
-	struct pd_stats *stats; /* may be NULL */
-	const char *path;       /* the program; copied */
+	struct pd_stats *stats;  /* may be NULL */
+	const char *path;        /* the program; copied */
 	const char *const *argv; /* NULL-terminated; copied */
 	unsigned processes;
-	unsigned queue_max; /* jobs waiting */
+	unsigned queue_max;         /* jobs waiting */
 	size_t ask_len, answer_len; /* bytes of the two messages */
 };
 
 /* Aborts when there is no memory; starts nothing yet. */
-struct pd_helper_pool *pd_helper_pool_create(
-    const struct pd_helper_params *params);
+struct pd_helper_pool *
+pd_helper_pool_create(const struct pd_helper_params *params);
 /* Jobs under way fail as BROKEN before it returns, and must not submit others;
  * kills and reaps. NULL is fine. */
 void pd_helper_pool_destroy(struct pd_helper_pool *p);
@@ -57,7 +57,7 @@ void pd_helper_pool_destroy(struct pd_helper_pool *p);
 struct pd_helper_job *pd_helper_submit(struct pd_helper_pool *p,
     const void *ask, const int *fds, size_t nfds, uint32_t deadline_ms,
     void (*done)(void *arg, enum pd_helper_result result, const void *answer,
-        const int *fds),
+	const int *fds),
     void *arg);
 /* done will not be called. A helper that is at it is killed and replaced. */
 void pd_helper_cancel(struct pd_helper_job *job);

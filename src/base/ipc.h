@@ -15,8 +15,8 @@
  * Sends len bytes and nfds descriptors as one message. 0, or -1 with errno
  * (EAGAIN when the socket is full).
  */
-int pd_ipc_send(int sock, const void *msg, size_t len, const int *fds,
-    size_t nfds);
+int
+pd_ipc_send(int sock, const void *msg, size_t len, const int *fds, size_t nfds);
 
 /*
  * Receives one message of exactly len bytes. Descriptors are CLOEXEC; fds not

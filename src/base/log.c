@@ -12,6 +12,7 @@
 #define LINE_MAX_LEN 2048
 
 static _Atomic int log_fd = STDERR_FILENO;
+static _Atomic bool to_file;
 static _Atomic int most_level = PD_LOG_INFO;
 
 static const struct {
@@ -27,7 +28,7 @@ static const struct {
 int
 pd_log_open(const char *path)
 {
-	int fd = STDERR_FILENO, old;
+	int fd = STDERR_FILENO, old = atomic_load(&log_fd);
 
 	if (path != NULL) {
 		fd =
@@ -35,25 +36,25 @@ pd_log_open(const char *path)
 		if (fd < 0)
 			return -1;
 	}
-	old = atomic_load(&log_fd);
-	if (old == STDERR_FILENO || fd == STDERR_FILENO) {
+	atomic_store(&to_file, path != NULL);
+	if (old == STDERR_FILENO) {
 		atomic_store(&log_fd, fd);
-		if (old != STDERR_FILENO)
-			close(old);
 		return 0;
 	}
 	/*
 	 * A thread may hold the old number and be about to write: the number
-	 * stays, what it means is exchanged at once.
+	 * stays, also for stderr, what it means is exchanged at once.
 	 */
 	if (dup3(fd, old, O_CLOEXEC) < 0) {
 		int saved = errno;
 
-		close(fd);
+		if (fd != STDERR_FILENO)
+			close(fd);
 		errno = saved;
 		return -1;
 	}
-	close(fd);
+	if (fd != STDERR_FILENO)
+		close(fd);
 	return 0;
 }
 
@@ -75,7 +76,7 @@ put_prefix(char *line, size_t cap, enum pd_log_level level, uint64_t id)
 {
 	size_t n;
 
-	if (getenv("JOURNAL_STREAM") != NULL) {
+	if (!atomic_load(&to_file) && getenv("JOURNAL_STREAM") != NULL) {
 		n = (size_t)snprintf(line, cap, "<%d>", levels[level].priority);
 	} else {
 		time_t now = time(NULL);

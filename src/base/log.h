@@ -3,7 +3,8 @@
  *
  * Not here: the access log (access_log.h).
  * A line: "2026-11-21T10:00:00Z warn [4f2] upstream: example.org: refused".
- * Under systemd (JOURNAL_STREAM set) lines begin with "<4>" instead of a time.
+ * On stderr under systemd (JOURNAL_STREAM set) lines begin with "<4>" instead
+ * of a time.
  * Thread: any; a line is written by one write(2).
  */
 #ifndef PD_LOG_H

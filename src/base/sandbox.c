@@ -16,7 +16,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
     __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #endif
@@ -25,9 +25,9 @@
 #define SANITIZED 0
 #endif
 
-#define NOBODY      65534
-#define SOCKET_FD   3
-#define FDS_MAX     16 /* the socket, stdio, and what comes with a job */
+#define NOBODY    65534
+#define SOCKET_FD 3
+#define FDS_MAX   16 /* the socket, stdio, and what comes with a job */
 
 static int
 limit(int what, rlim_t most)
@@ -114,6 +114,8 @@ allow_codec(scmp_filter_ctx ctx)
 		SCMP_SYS(mremap),
 		SCMP_SYS(madvise),
 		SCMP_SYS(futex),
+		SCMP_SYS(poll),
+		SCMP_SYS(ppoll),
 		SCMP_SYS(clock_gettime),
 		SCMP_SYS(sysinfo), /* the C library's qsort() */
 		SCMP_SYS(rt_sigreturn),

@@ -121,13 +121,18 @@ pd_timer_clear(struct pd_timer *t)
 void
 pd_timers_expire_all(struct pd_timers *ts)
 {
+	struct pd_timer_list now = { .head = TAILQ_HEAD_INITIALIZER(now.head) };
 	struct pd_timer *t;
 
+	/* Apart, because a callback may set its timer anew. */
 	for (struct pd_timer_list *l = ts->lists; l != NULL; l = l->next) {
-		while ((t = TAILQ_FIRST(&l->head)) != NULL) {
-			pd_timer_clear(t);
-			t->expired(t, t->arg);
-		}
+		TAILQ_FOREACH (t, &l->head, link)
+			t->list = &now;
+		TAILQ_CONCAT(&now.head, &l->head, link);
+	}
+	while ((t = TAILQ_FIRST(&now.head)) != NULL) {
+		pd_timer_clear(t);
+		t->expired(t, t->arg);
 	}
 }
 

@@ -36,13 +36,16 @@ struct pd_worker {
 	struct event *wake_ev;
 };
 
-static void
+/* False when there were none. */
+static bool
 run_posts(struct pd_worker *w)
 {
 	struct post *p, *next;
+	bool any;
 
 	pthread_mutex_lock(&w->lock);
 	p = w->posts;
+	any = p != NULL;
 	w->posts = NULL;
 	w->posts_end = &w->posts;
 	pthread_mutex_unlock(&w->lock);
@@ -51,6 +54,7 @@ run_posts(struct pd_worker *w)
 		p->fn(p->arg);
 		free(p);
 	}
+	return any;
 }
 
 static void
@@ -106,8 +110,8 @@ thread_main(void *arg)
 	snprintf(name, sizeof(name), "pared/%u", w->index);
 	pthread_setname_np(pthread_self(), name);
 	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	while (w->posts != NULL)
-		run_posts(w);
+	while (run_posts(w))
+		;
 	pd_arena_thread_end();
 	return NULL;
 }
@@ -152,8 +156,8 @@ pd_worker_destroy(struct pd_worker *w)
 		return;
 	if (w->started)
 		pthread_join(w->thread, NULL);
-	while (w->posts != NULL) /* posted after the loop ended */
-		run_posts(w);
+	while (run_posts(w)) /* posted after the loop ended */
+		;
 	pd_timers_destroy(w->timers);
 	if (w->wake_ev != NULL)
 		event_free(w->wake_ev);

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "access.h"
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "setup.h"
 
 static const char usage[] =
     "usage: pared check [-c FILE] [-o NAME=VALUE]... [--ziproxy] [--json]\n"
@@ -54,8 +54,9 @@ on_line(void *arg, bool error, const char *text)
 
 /* What a reader wants to see at a glance. */
 static void
-print_summary(const struct pd_conf *c)
+print_summary(const struct pd_setup *setup)
 {
+	const struct pd_conf *c = setup->conf;
 	char buf[PD_ADDR_TEXT];
 	struct pd_addr a;
 
@@ -75,7 +76,8 @@ print_summary(const struct pd_conf *c)
 	if (c->next_proxy != NULL)
 		printf(
 		    "  parent      %s:%d\n", c->next_proxy, (int)c->next_port);
-	printf("  lists       %zu\n", c->nsources);
+	printf("  lists       %zu, %zu rules\n", c->nsources,
+	    pd_block_rules(setup->rules));
 	printf("  access log  %s\n",
 	    c->access_log != NULL ? c->access_log : "off");
 }
@@ -106,7 +108,7 @@ check(const char *path, const char *const *overrides, size_t noverrides,
 {
 	struct findings f = { .json = json };
 	struct pd_conf_report report = { on_line, &f };
-	struct pd_users *users;
+	struct pd_setup *setup = NULL;
 	struct pd_conf *c;
 	bool ok;
 
@@ -114,18 +116,16 @@ check(const char *path, const char *const *overrides, size_t noverrides,
 	if (f.out == NULL)
 		abort();
 	c = pd_conf_load(path, overrides, noverrides, ziproxy, &report);
-	users = c != NULL ? pd_users_load(c, &report) : NULL;
-	ok = users != NULL;
-	pd_users_unref(users);
-	if (!ok) {
-		pd_conf_unref(c);
-		c = NULL;
-	}
+	/* All that it names is read too, as `pared run` would. */
+	if (c != NULL)
+		setup = pd_setup_create(c, &report);
+	ok = setup != NULL;
+	c = ok ? setup->conf : NULL;
 	if (json) {
 		print_json(path, c, &f);
 	} else if (ok) {
 		printf("%s: ok\n", path != NULL ? path : "defaults");
-		print_summary(c);
+		print_summary(setup);
 		if (c->ziproxy && path != NULL) {
 			putchar('\n');
 			pd_conf_write_ziproxy_table(path, stdout, false);
@@ -133,7 +133,7 @@ check(const char *path, const char *const *overrides, size_t noverrides,
 	}
 	fclose(f.out);
 	free(f.messages);
-	pd_conf_unref(c);
+	pd_setup_unref(setup);
 	return ok ? PD_CMD_OK : PD_CMD_FAIL;
 }
 

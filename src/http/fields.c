@@ -269,8 +269,9 @@ pd_fields_value(const struct pd_fields *fs, enum pd_field_id id)
 	return f != NULL ? f->value : pd_str_of(NULL, 0);
 }
 
-/* What Connection names and no id covers. */
+/* What Connection names: fields with an id as bits, others by name. */
 struct nominated {
+	uint64_t ids;
 	const struct pd_str *v;
 	size_t n;
 	bool all; /* more than can be looked up */
@@ -296,13 +297,37 @@ is_hop(enum pd_field_id id)
 	}
 }
 
+/*
+ * Fields that say how the message is framed, routed or to be understood. Their
+ * names in Connection are an attack or a mistake (RFC 9110, 7.6.1 forbids
+ * naming what is meant for every recipient), and taking them off would change
+ * the message.
+ */
+static bool
+is_kept(enum pd_field_id id)
+{
+	switch (id) {
+	case PD_FIELD_CACHE_CONTROL:
+	case PD_FIELD_CONTENT_ENCODING:
+	case PD_FIELD_CONTENT_LENGTH:
+	case PD_FIELD_CONTENT_RANGE:
+	case PD_FIELD_CONTENT_TYPE:
+	case PD_FIELD_HOST:
+	case PD_FIELD_MAX_FORWARDS:
+	case PD_FIELD_VIA:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool
 keep_end_to_end(const struct pd_field *f, const void *arg)
 {
 	const struct nominated *nom = arg;
 
 	if (f->id != PD_FIELD_OTHER)
-		return !is_hop(f->id);
+		return !is_hop(f->id) && !(nom->ids & seen_bit(f->id));
 	if (nom->all)
 		return false;
 	for (size_t i = 0; i < nom->n; i++) {
@@ -324,10 +349,12 @@ pd_fields_strip_hop(struct pd_fields *fs, struct pd_arena *arena)
 			continue;
 		rest = f->value;
 		while (!nom.all && pd_list_next(&rest, &option)) {
-			/* Options with an id are no fields to look for: those
-			 * go anyway, or stay whatever is said. */
-			if (pd_str_caseeq(option, PD_STR("close")) ||
-			    pd_field_id(option) != PD_FIELD_OTHER)
+			enum pd_field_id id = pd_field_id(option);
+
+			if (id != PD_FIELD_OTHER && !is_kept(id))
+				nom.ids |= seen_bit(id);
+			if (id != PD_FIELD_OTHER ||
+			    pd_str_caseeq(option, PD_STR("close")))
 				continue;
 			if (v == NULL)
 				nom.v = v = pd_arena_alloc(

@@ -308,9 +308,9 @@ judge_early(const char *p, size_t n, struct pd_h1_scan *scan,
 }
 
 static void
-skip_blank_lines(struct evbuffer *in)
+skip_blank_lines(struct evbuffer *in, struct pd_h1_scan *scan)
 {
-	for (int i = 0; i < BLANK_LINES_MAX; i++) {
+	for (; scan->blank < BLANK_LINES_MAX; scan->blank++) {
 		char two[2];
 
 		if (evbuffer_copyout(in, two, 2) < 2 || two[0] != '\r' ||
@@ -331,7 +331,7 @@ pd_h1_read_request(struct evbuffer *in, struct pd_h1_scan *scan,
 	enum pd_h1_result result;
 
 	if (scan->seen == 0)
-		skip_blank_lines(in);
+		skip_blank_lines(in, scan);
 	n = pd_section_window(in, limits);
 	if (n == 0 || (n == 1 && *pd_section_look(in, 1) == '\r'))
 		return PD_H1_MORE;
@@ -377,6 +377,15 @@ read_status_line(
 	return PD_H1_DONE;
 }
 
+static bool
+announces_content(const struct pd_fields *fs)
+{
+	int64_t length;
+
+	return pd_fields_find(fs, PD_FIELD_TRANSFER_ENCODING) != NULL ||
+	       read_length(fs, false, &length) < 0 || length > 0;
+}
+
 static enum pd_h1_result
 read_response_framing(
     struct pd_response *r, enum pd_method method, struct pd_fault *err)
@@ -387,6 +396,10 @@ read_response_framing(
 	if (r->status < 200 || r->status == 204 ||
 	    (method == PD_METHOD_CONNECT && r->status < 300)) {
 		r->body = PD_BODY_NONE;
+		/* What announces content all the same may send some, later,
+		 * into the next exchange. */
+		if (r->status >= 200 && method != PD_METHOD_CONNECT)
+			r->close = announces_content(&r->fields);
 		return PD_H1_DONE;
 	}
 	if (read_length(&r->fields, false, &length) < 0)
@@ -396,13 +409,14 @@ read_response_framing(
 	if (t == TRANSFER_BAD || t == TRANSFER_OTHER)
 		return pd_section_bad(
 		    err, 502, "a transfer coding that is not known here");
-	r->content_length = length;
+	/* The chunks count, whatever is said beside them (RFC 9112, 6.3). */
+	r->content_length = t == TRANSFER_CHUNKED ? -1 : length;
 	if (method == PD_METHOD_HEAD || r->status == 304) {
 		r->body = PD_BODY_NONE;
 	} else if (t == TRANSFER_CHUNKED) {
 		r->body = PD_BODY_CHUNKED;
-		/* With a length as well it is suspect (RFC 9112, 6.3): the
-		 * chunks count, and the connection is not used again. */
+		/* With a length as well it is suspect: the connection is not
+		 * used again. */
 		if (length >= 0 || r->minor == 0)
 			r->close = true;
 	} else if (length >= 0) {

@@ -31,6 +31,7 @@ enum pd_h1_result {
 /* Where the search for a section's end has come to; zeroed to begin. */
 struct pd_h1_scan {
 	size_t seen;    /* bytes looked at */
+	unsigned blank; /* empty lines before the request, left out */
 	bool line_seen; /* the first line was whole, and well-formed */
 };
 

@@ -3,10 +3,12 @@
  */
 #include <event2/buffer.h>
 
+#include "base/buf.h"
 #include "http/h1.h"
 #include "http/section.h"
 
-/* Chunk size line: sixteen digits and a little; the rest is extensions. */
+#define SIZE_DIGITS_MAX 16
+/* Chunk size line: the digits and a little; the rest is extensions. */
 #define CHUNK_LINE_MAX 1024
 /* All chunk extensions of one content; they are read and dropped. */
 #define EXTENSIONS_MAX (16 * 1024)
@@ -34,22 +36,82 @@ pd_h1_body_init(struct pd_h1_body *b, enum pd_body kind, int64_t content_length,
 	}
 }
 
-/* chunk-ext (RFC 9112, 7.1.1) is only looked through for control bytes. */
+/* Takes the token that s begins with. */
 static bool
-extension_ok(struct pd_str ext)
+take_token(struct pd_str *s)
 {
-	if (ext.n == 0)
-		return true;
-	ext = pd_str_trim(ext);
-	return ext.n > 0 && ext.p[0] == ';' && pd_is_field_value(ext);
+	size_t n = 0;
+
+	while (n < s->n && pd_is_token(pd_str_of(s->p + n, 1)))
+		n++;
+	*s = pd_str_of(s->p + n, s->n - n);
+	return n > 0;
 }
 
-static enum pd_h1_result
-parse_chunk_size(struct pd_h1_body *b, struct pd_str line, struct pd_fault *err)
+/* Takes the quoted string that s begins with (RFC 9110, 5.6.4). */
+static bool
+take_quoted(struct pd_str *s)
 {
-	int64_t size = 0;
+	for (size_t i = 1; i < s->n; i++) {
+		if (s->p[i] == '\\') {
+			i++;
+		} else if (s->p[i] == '"') {
+			*s = pd_str_of(s->p + i + 1, s->n - i - 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * chunk-ext (RFC 9112, 7.1.1), to the letter: a quote that is left open would
+ * take the line's end into a string for another reader.
+ */
+static bool
+extension_strict(struct pd_str ext)
+{
+	/* Space may stand around ";" and "=", not at the end. */
+	if (ext.n > 0 && memchr(" \t", ext.p[ext.n - 1], 2) != NULL)
+		return false;
+	while (ext.n > 0) {
+		ext = pd_str_trim(ext);
+		if (ext.p[0] != ';')
+			return false;
+		ext = pd_str_trim(pd_str_of(ext.p + 1, ext.n - 1));
+		if (!take_token(&ext))
+			return false;
+		ext = pd_str_trim(ext);
+		if (ext.n == 0 || ext.p[0] != '=')
+			continue;
+		ext = pd_str_trim(pd_str_of(ext.p + 1, ext.n - 1));
+		if (ext.n > 0 && ext.p[0] == '"' ? !take_quoted(&ext)
+						 : !take_token(&ext))
+			return false;
+	}
+	return true;
+}
+
+/* In a response only control bytes and what is no extension at all is refused;
+ * old servers pad the size with spaces. */
+static bool
+extension_ok(struct pd_str ext, bool strict)
+{
+	if (!pd_is_field_value(ext))
+		return false;
+	if (strict)
+		return extension_strict(ext);
+	ext = pd_str_trim(ext);
+	return ext.n == 0 || ext.p[0] == ';';
+}
+
+/* Hexadecimal digits at the start of a line: how many, and their number, or -1
+ * when it is too large. */
+static size_t
+read_hex(struct pd_str line, int64_t *size)
+{
 	size_t i;
 
+	*size = 0;
 	for (i = 0; i < line.n; i++) {
 		char c = pd_lower(line.p[i]);
 		int digit = c >= '0' && c <= '9'   ? c - '0'
@@ -58,21 +120,54 @@ parse_chunk_size(struct pd_h1_body *b, struct pd_str line, struct pd_fault *err)
 
 		if (digit < 0)
 			break;
-		if (i == 16 || size > (INT64_MAX >> 4))
-			return pd_section_bad(
-			    err, 400, "a chunk size that overflows");
-		size = size << 4 | digit;
+		if (*size < 0 || i == SIZE_DIGITS_MAX ||
+		    *size > (INT64_MAX >> 4))
+			*size = -1;
+		else
+			*size = *size << 4 | digit;
 	}
-	if (i == 0)
+	return i;
+}
+
+static enum pd_h1_result
+parse_chunk_size(struct pd_h1_body *b, struct pd_str line, struct pd_fault *err)
+{
+	int64_t size;
+	size_t digits = read_hex(line, &size);
+	struct pd_str ext = pd_str_of(line.p + digits, line.n - digits);
+
+	if (digits == 0)
 		return pd_section_bad(err, 400, "a malformed chunk size");
-	b->extensions += line.n - i;
+	if (size < 0)
+		return pd_section_bad(err, 400, "a chunk size that overflows");
+	b->extensions += pd_str_trim(ext).n;
 	if (b->extensions > EXTENSIONS_MAX)
 		return pd_section_bad(err, 400, "too much in chunk extensions");
-	if (!extension_ok(pd_str_of(line.p + i, line.n - i)))
+	if (!extension_ok(ext, b->strict))
 		return pd_section_bad(err, 400, "a malformed chunk extension");
 	b->left = size;
 	b->state = size > 0 ? PD_H1_DATA : PD_H1_TRAILER;
 	return PD_H1_DONE;
+}
+
+/* A chunk line whose end has not come: is it worth waiting for? */
+static enum pd_h1_result
+judge_chunk_size(
+    const struct pd_h1_body *b, struct pd_str line, struct pd_fault *err)
+{
+	int64_t size;
+	size_t digits = read_hex(line, &size);
+
+	if (line.n >= CHUNK_LINE_MAX)
+		return pd_section_bad(err, 400, "a chunk line that is too long");
+	if (size < 0)
+		return pd_section_bad(err, 400, "a chunk size that overflows");
+	if (digits == 0 ||
+	    (digits < line.n && memchr("; \t\r", line.p[digits], 4) == NULL))
+		return pd_section_bad(err, 400, "a malformed chunk size");
+	if (b->strict && pd_section_hopeless(line.p, line.n, 0))
+		return pd_section_bad(err, 400, "a control byte out of place");
+	return PD_H1_MORE;
 }
 
 static enum pd_h1_result
@@ -90,18 +185,8 @@ read_chunk_size(struct pd_h1_body *b, struct evbuffer *in, struct pd_fault *err)
 		n = CHUNK_LINE_MAX;
 	p = pd_section_look(in, n);
 	lf = memchr(p, '\n', n);
-	if (lf == NULL) {
-		if (n == CHUNK_LINE_MAX)
-			return pd_section_bad(
-			    err, 400, "a chunk line that is too long");
-		if (b->strict && pd_section_hopeless(p, n, 0))
-			return pd_section_bad(
-			    err, 400, "a control byte out of place");
-		/* A first byte that is no digit will not become one. */
-		return p[0] == '\r' || p[0] == ' ' || p[0] == ';'
-			   ? pd_section_bad(err, 400, "a malformed chunk size")
-			   : PD_H1_MORE;
-	}
+	if (lf == NULL)
+		return judge_chunk_size(b, pd_str_of(p, n), err);
 	c = (struct pd_section){ pd_str_of(p, (size_t)(lf - p) + 1),
 		b->strict };
 	if (!pd_section_line(&c, &line))
@@ -146,24 +231,35 @@ trailer_allowed(const struct pd_field *f)
 	case PD_FIELD_KEEP_ALIVE:
 	case PD_FIELD_PROXY_CONNECTION:
 	case PD_FIELD_UPGRADE:
+	case PD_FIELD_HTTP2_SETTINGS:
 	case PD_FIELD_TE:
 	case PD_FIELD_HOST:
 	case PD_FIELD_CONTENT_ENCODING:
 	case PD_FIELD_CONTENT_TYPE:
 	case PD_FIELD_CONTENT_RANGE:
+	case PD_FIELD_CONTENT_DISPOSITION:
+	case PD_FIELD_AGE:
 	case PD_FIELD_CACHE_CONTROL:
+	case PD_FIELD_DATE:
 	case PD_FIELD_EXPECT:
+	case PD_FIELD_IF_MATCH:
+	case PD_FIELD_IF_NONE_MATCH:
+	case PD_FIELD_IF_RANGE:
 	case PD_FIELD_MAX_FORWARDS:
 	case PD_FIELD_PRAGMA:
 	case PD_FIELD_RANGE:
 	case PD_FIELD_AUTHORIZATION:
 	case PD_FIELD_PROXY_AUTHORIZATION:
 	case PD_FIELD_PROXY_AUTHENTICATE:
+	case PD_FIELD_PROXY_AUTHENTICATION_INFO:
 	case PD_FIELD_COOKIE:
 	case PD_FIELD_SET_COOKIE:
 	case PD_FIELD_LOCATION:
 	case PD_FIELD_VARY:
 	case PD_FIELD_VIA:
+	case PD_FIELD_WARNING:
+	case PD_FIELD_FORWARDED:
+	case PD_FIELD_X_FORWARDED_FOR:
 		return false;
 	default:
 		return true;
@@ -226,10 +322,7 @@ read_data(struct pd_h1_body *b, struct evbuffer *in, struct evbuffer *out,
 		n = (size_t)b->left;
 	if (n == 0)
 		return PD_H1_MORE;
-	if (n == evbuffer_get_length(in))
-		evbuffer_add_buffer(out, in);
-	else
-		evbuffer_remove_buffer(in, out, n);
+	pd_buf_move(in, out, n);
 	*room -= n;
 	if (b->kind != PD_BODY_CLOSE)
 		b->left -= (int64_t)n;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "http/h1.h"
 
 /* One reserved piece of memory that is filled from the left. */
@@ -133,6 +134,7 @@ pd_h1_write_response(
 {
 	char start[32];
 	struct pd_str reason = res->reason;
+	enum pd_body body = res->body;
 	struct writer w;
 	struct evbuffer_iovec v;
 	int n;
@@ -148,11 +150,11 @@ pd_h1_write_response(
 	put(&w, reason);
 	put(&w, PD_STR("\r\n"));
 	put_fields(&w, &res->fields, true);
-	/* To HEAD, and with 304, the length says what GET would bring. */
-	if (res->body == PD_BODY_NONE && res->content_length >= 0)
-		put_framing(&w, PD_BODY_LENGTH, res->content_length);
-	else
-		put_framing(&w, res->body, res->content_length);
+	if (res->status < 200 || res->status == 204)
+		body = PD_BODY_NONE; /* and no length: RFC 9110, 8.6 */
+	else if (body == PD_BODY_NONE && res->content_length >= 0)
+		body = PD_BODY_LENGTH; /* what GET would bring */
+	put_framing(&w, body, res->content_length);
 	put_end(&w, connection);
 	close_writer(out, &v, &w);
 }
@@ -165,7 +167,7 @@ pd_h1_write_chunk(struct evbuffer *out, struct evbuffer *content)
 	if (n == 0)
 		return; /* an empty chunk would be the last */
 	evbuffer_add_printf(out, "%zx\r\n", n);
-	evbuffer_add_buffer(out, content);
+	pd_buf_move(content, out, n);
 	evbuffer_add(out, "\r\n", 2);
 }
 

@@ -60,23 +60,38 @@ pd_section_hopeless(const char *p, size_t n, size_t from)
 	return false;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 const char *
 pd_section_look(struct evbuffer *in, size_t n)
 {
 	return (const char *)evbuffer_pullup(in, (ev_ssize_t)n);
 }
 
-/* Adds folded text (RFC 9112, 5.2) to the last field's value, after a space. */
-static void
-unfold(struct pd_fields *fs, struct pd_str more, struct pd_arena *arena)
+/*
+ * Joins the lines that continue this one (RFC 9112, 5.2): the line ends between
+ * them become spaces, in place, so that a thousand folds cost no more than one
+ * long line. False where one of them is malformed.
+ */
+static bool
+unfold(struct pd_section *c, struct pd_str *line)
 {
-	struct pd_field *last = &fs->v[fs->n - 1];
+	struct pd_str more;
+	char *end;
 
-	more = pd_str_trim(more);
-	if (more.n > 0) {
-		last->value = pd_arena_printf(arena, "%.*s %.*s",
-		    PD_STR_ARG(last->value), PD_STR_ARG(more));
+	while (c->rest.n > 0 && is_blank(c->rest.p[0])) {
+		if (!pd_section_line(c, &more))
+			return false;
+		/* The section is the caller's own copy. */
+		end = (char *)(uintptr_t)(line->p + line->n);
+		memset(end, ' ', (size_t)(more.p - end));
+		line->n = (size_t)(more.p + more.n - line->p);
 	}
+	return true;
 }
 
 enum pd_h1_result
@@ -84,6 +99,7 @@ pd_section_fields(struct pd_section *c, uint32_t max, struct pd_arena *arena,
     struct pd_fields *fs, struct pd_fault *err)
 {
 	struct pd_str line, name;
+	size_t first;
 
 	for (;;) {
 		if (!pd_section_line(c, &line))
@@ -91,23 +107,21 @@ pd_section_fields(struct pd_section *c, uint32_t max, struct pd_arena *arena,
 			    err, 400, "a line end or NUL out of place");
 		if (line.n == 0)
 			return PD_H1_DONE;
-		if (line.p[0] == ' ' || line.p[0] == '\t') {
-			if (c->strict || fs->n == 0)
-				return pd_section_bad(
-				    err, 400, "a folded field line");
-			unfold(fs, line, arena);
-			continue;
-		}
+		if (is_blank(line.p[0]))
+			return pd_section_bad(err, 400, "a folded field line");
+		first = line.n;
+		if (!c->strict && !unfold(c, &line))
+			return pd_section_bad(
+			    err, 400, "a line end or NUL out of place");
 		name = pd_str_split(&line, ':');
-		if (line.p == NULL) {
+		if (line.p == NULL || name.n > first) {
 			if (c->strict)
 				return pd_section_bad(
 				    err, 400, "a field line without \":\"");
 			continue; /* nobody reads it; it is not passed on */
 		}
 		if (!c->strict) {
-			while (name.n > 0 && (name.p[name.n - 1] == ' ' ||
-						 name.p[name.n - 1] == '\t'))
+			while (name.n > 0 && is_blank(name.p[name.n - 1]))
 				name.n--;
 		}
 		line = pd_str_trim(line);

@@ -10,7 +10,7 @@
 
 /* What is left of a section while it is cut into lines. */
 struct pd_section {
-	struct pd_str rest;
+	struct pd_str rest; /* a copy: folded lines are joined in place */
 	bool strict; /* a request: CRLF only, nothing folded or left out */
 };
 

@@ -30,7 +30,7 @@ struct pd_wire_events {
 	/* There is room again after pd_wire_room() was short. */
 	void (*drained)(void *arg);
 	/* Content came too slowly (status 408), or the client is gone (status
-	 * 0: the wire is dead already). */
+	 * 0: the wire is dead already, only `sent` can still be read). */
 	void (*failed)(void *arg, int status, const char *what);
 };
 

@@ -70,8 +70,6 @@ limits_of(const struct pd_conf *conf)
 static void
 forget_exchange(struct pd_conn *c)
 {
-	if (c->state == STATE_HEADER)
-		pd_arena_destroy(c->arena);
 	pd_conf_unref(c->conf);
 	c->arena = NULL;
 	c->conf = NULL;
@@ -81,9 +79,10 @@ forget_exchange(struct pd_conn *c)
 	c->wire.sent = 0;
 }
 
-/* Frees the connection, not its socket, which is the caller's. */
+/* What is left is the wire's counter, and the caller's to free; the socket is
+ * the caller's too. */
 static struct pd_sock *
-forget(struct pd_conn *c)
+detach(struct pd_conn *c)
 {
 	struct pd_sock *s = c->sock;
 
@@ -91,7 +90,17 @@ forget(struct pd_conn *c)
 	TAILQ_REMOVE(&c->ctx->conns, c, link);
 	c->ctx->nconns--;
 	pd_stats_add(pd_worker_stats(c->ctx->worker), PD_STAT_CLIENTS, -1);
-	forget_exchange(c);
+	if (c->state == STATE_HEADER)
+		pd_arena_destroy(c->arena);
+	pd_conf_unref(c->conf);
+	return s;
+}
+
+static struct pd_sock *
+forget(struct pd_conn *c)
+{
+	struct pd_sock *s = detach(c);
+
 	free(c);
 	return s;
 }
@@ -109,9 +118,10 @@ lose(struct pd_conn *c)
 	const struct pd_wire_events *events = c->events;
 	void *arg = c->arg;
 
-	pd_sock_destroy(forget(c));
+	pd_sock_destroy(detach(c));
 	if (events != NULL)
 		events->failed(arg, 0, "the client is gone");
+	free(c);
 }
 
 /* What is not taken from the input stops the client. */
@@ -119,9 +129,12 @@ static void
 set_reading(struct pd_conn *c)
 {
 	size_t held = evbuffer_get_length(pd_sock_in(c->sock));
-	size_t most =
-	    c->state == STATE_HEADER ? (size_t)c->conf->header_max : INPUT_MAX;
+	size_t most = INPUT_MAX;
 
+	/* A header section, or a trailer section, must fit. */
+	if (c->state == STATE_HEADER ||
+	    (c->state == STATE_EXCHANGE && most < (size_t)c->conf->header_max))
+		most = (size_t)c->conf->header_max;
 	pd_sock_want(c->sock, held < most ? most - held : 0);
 }
 
@@ -203,13 +216,15 @@ static void
 read_header(struct pd_conn *c)
 {
 	struct pd_h1_limits limits = limits_of(c->conf);
-	struct pd_request *req = pd_arena_zalloc(c->arena, sizeof(*req));
+	struct pd_request req, *kept;
 	struct pd_fault err;
 
 	switch (pd_h1_read_request(
-	    pd_sock_in(c->sock), &c->scan, &limits, c->arena, req, &err)) {
+	    pd_sock_in(c->sock), &c->scan, &limits, c->arena, &req, &err)) {
 	case PD_H1_DONE:
-		begin_exchange(c, req);
+		kept = pd_arena_alloc(c->arena, sizeof(*kept));
+		*kept = req;
+		begin_exchange(c, kept);
 		break;
 	case PD_H1_BAD:
 		malformed(c, err.status, err.what);
@@ -346,8 +361,9 @@ wire_read(struct pd_wire *w, struct evbuffer *out, size_t room,
 		*trailers = &c->body.trailers;
 		return PD_READ_WHOLE;
 	}
+	/* At the end, only data that there was no room for may still follow. */
 	if (result == PD_H1_MORE && pd_sock_has_ended(c->sock) &&
-	    evbuffer_get_length(in) == 0) {
+	    (evbuffer_get_length(in) == 0 || c->body.state != PD_H1_DATA)) {
 		/* Nothing of it may look whole to the origin. */
 		*fault = (struct pd_fault){ 400,
 			"a request whose content was cut short" };

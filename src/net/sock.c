@@ -18,8 +18,14 @@
  * not fit lands in the worker's scratch memory by the same system call and is
  * copied, and the reservation grows, so that a bulk transfer copies nothing.
  */
-#define READ_MIN 4096
-#define READ_MAX (64 * 1024)
+#define BLOCK_OWN 64 /* libevent's part of a block, so that n is a power of two */
+#define READ_MIN  (4096 - BLOCK_OWN)
+#define READ_MAX  (64 * 1024 - BLOCK_OWN)
+#define READ_STEP 4
+
+/* How often a socket that closes gently may be found not to have sent anything
+ * before what is unsent is given up; a linger_ms each. */
+#define STALLS_MAX 30
 
 struct pd_sock {
 	struct pd_worker *worker;
@@ -31,6 +37,8 @@ struct pd_sock {
 	int error;        /* found while writing, told by the next event */
 	uint32_t reserve; /* bytes for the next read */
 	uint32_t linger_ms;
+	unsigned stalls;
+	uint64_t lingered; /* sent at the linger timer's last look */
 	size_t want;
 	size_t mark;
 	uint64_t received, sent;
@@ -43,6 +51,34 @@ struct pd_sock {
 	bool fin_sent;
 	bool gentle; /* closing gently: no owner */
 };
+
+/*
+ * The end of a gentle close: the peer has had its time. While there is output
+ * the peer may be slow, as thin links are, and is waited for longer.
+ */
+static void
+on_linger(struct pd_timer *t, void *arg)
+{
+	struct pd_sock *s = arg;
+	struct pd_timers *timers = pd_worker_timers(s->worker);
+	bool early = pd_timers_now(timers) < t->due_ms; /* the loop ends */
+
+	if (s->sent != s->lingered)
+		s->stalls = 0;
+	s->lingered = s->sent;
+	if (evbuffer_get_length(s->out) == 0 || early ||
+	    ++s->stalls > STALLS_MAX)
+		pd_sock_destroy(s);
+	else
+		pd_timer_set(timers, &s->linger, s->linger_ms, on_linger, s);
+}
+
+static void
+set_linger(struct pd_sock *s)
+{
+	pd_timer_set(pd_worker_timers(s->worker), &s->linger, s->linger_ms,
+	    on_linger, s);
+}
 
 static void
 read_event(struct pd_sock *s, bool on)
@@ -104,9 +140,9 @@ read_some(struct pd_sock *s)
 	if ((size_t)n > used)
 		evbuffer_add(s->in, v[1].iov_base, (size_t)n - used);
 	if ((size_t)n >= s->reserve && s->reserve < READ_MAX)
-		s->reserve *= 4;
-	else if ((size_t)n < s->reserve / 8 && s->reserve > READ_MIN)
-		s->reserve /= 4;
+		s->reserve = (s->reserve + BLOCK_OWN) * READ_STEP - BLOCK_OWN;
+	else if ((size_t)n < s->reserve / READ_STEP && s->reserve > READ_MIN)
+		s->reserve = (s->reserve + BLOCK_OWN) / READ_STEP - BLOCK_OWN;
 	s->received += (uint64_t)n;
 	return n;
 }
@@ -161,6 +197,55 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* 1: bytes wait to be read; 0: the end does; -1 with errno. */
+static ssize_t
+peek(const struct pd_sock *s)
+{
+	char c;
+
+	return recv(s->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/*
+ * Writing has failed. What the peer sent before it went is still there and may
+ * be its answer (RFC 9112, 9.5: a 413 to an upload that it will not read): that
+ * first, a read each time, then failed().
+ */
+static void
+on_broken(struct pd_sock *s)
+{
+	ssize_t n;
+
+	write_event(s, false);
+	evbuffer_drain(s->out, evbuffer_get_length(s->out));
+	if (s->gentle) {
+		pd_sock_destroy(s);
+		return;
+	}
+	if (!s->ended && s->want == 0 && peek(s) > 0) {
+		/* Goes on with pd_sock_want(). */
+		if (s->pressed) {
+			s->pressed = false;
+			s->ops->drained(s->arg);
+		}
+		return;
+	}
+	n = s->ended || s->want == 0 ? -1 : read_some(s);
+	if (n < 0) {
+		read_event(s, false);
+		s->ops->failed(s->arg, s->error);
+		return;
+	}
+	event_active(&s->write_ev, EV_WRITE, 0);
+	if (n > 0) {
+		s->ops->readable(s->arg);
+	} else {
+		s->ended = true;
+		read_event(s, false);
+		s->ops->ended(s->arg);
+	}
+}
+
 /* 0, or -1 with errno when the connection is broken. */
 static int
 write_some(struct pd_sock *s)
@@ -181,6 +266,8 @@ write_some(struct pd_sock *s)
 	if (evbuffer_get_length(s->out) == 0 && s->fin && !s->fin_sent) {
 		s->fin_sent = true;
 		shutdown(s->fd, SHUT_WR);
+		if (s->gentle)
+			set_linger(s);
 	}
 	return 0;
 }
@@ -195,11 +282,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	if (s->error == 0 && write_some(s) < 0)
 		s->error = errno;
 	if (s->error != 0) {
-		write_event(s, false);
-		if (s->gentle)
-			pd_sock_destroy(s);
-		else
-			s->ops->failed(s->arg, s->error);
+		on_broken(s);
 		return;
 	}
 	if (evbuffer_get_length(s->out) == 0)
@@ -264,8 +347,12 @@ pd_sock_want(struct pd_sock *s, size_t n)
 {
 	s->want = n;
 	/* Stopping is left to the event that would bring bytes unasked. */
-	if (n > 0 && !s->ended && s->error == 0)
+	if (n == 0 || s->ended)
+		return;
+	if (s->error == 0)
 		read_event(s, true);
+	else
+		event_active(&s->write_ev, EV_WRITE, 0);
 }
 
 void
@@ -290,14 +377,13 @@ void
 pd_sock_flush(struct pd_sock *s, size_t mark)
 {
 	s->mark = mark;
-	if (s->error != 0)
-		return;
-	if (!s->writing && write_some(s) < 0) {
+	if (s->error == 0 && !s->writing && write_some(s) < 0) {
 		s->error = errno;
 		/* Told from the loop: the caller is in the middle of things. */
-		s->writing = true;
-		event_add(&s->write_ev, NULL);
 		event_active(&s->write_ev, EV_WRITE, 0);
+	}
+	if (s->error != 0) {
+		evbuffer_drain(s->out, evbuffer_get_length(s->out));
 		return;
 	}
 	if (evbuffer_get_length(s->out) > 0) {
@@ -314,11 +400,12 @@ pd_sock_shutdown(struct pd_sock *s)
 	pd_sock_flush(s, 0);
 }
 
-static void
-on_linger(struct pd_timer *t, void *arg)
+bool
+pd_sock_is_quiet(const struct pd_sock *s)
 {
-	(void)t;
-	pd_sock_destroy(arg);
+	return !s->ended && s->error == 0 &&
+	       evbuffer_get_length(s->in) == 0 && peek(s) < 0 &&
+	       errno == EAGAIN;
 }
 
 void
@@ -330,6 +417,8 @@ pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 	}
 	s->gentle = true;
 	s->pressed = false;
+	s->linger_ms = linger_ms;
+	s->lingered = s->sent;
 	evbuffer_drain(s->in, evbuffer_get_length(s->in));
 	pd_sock_shutdown(s);
 	if (s->ended && s->fin_sent) {
@@ -338,8 +427,7 @@ pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 	}
 	if (!s->ended)
 		read_event(s, true);
-	pd_timer_set(
-	    pd_worker_timers(s->worker), &s->linger, linger_ms, on_linger, s);
+	set_linger(s);
 }
 
 void

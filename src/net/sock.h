@@ -29,7 +29,9 @@ struct pd_sock_ops {
 	void (*drained)(void *arg);
 	/* The peer ended its direction; what came before is in the input. */
 	void (*ended)(void *arg);
-	/* Reset or another error; nothing more goes either way. */
+	/* Reset or another error; nothing more goes either way. When writing
+	 * failed, what the peer had sent before comes first, as far as it is
+	 * wanted; output is thrown away meanwhile. */
 	void (*failed)(void *arg, int error);
 };
 
@@ -59,13 +61,17 @@ struct evbuffer *pd_sock_out(struct pd_sock *s);
  */
 void pd_sock_flush(struct pd_sock *s, size_t mark);
 
+/* Nothing waits in the kernel, no bytes and no end: an idle connection that may
+ * be used again. A system call. */
+bool pd_sock_is_quiet(const struct pd_sock *s);
+
 /* After all output is sent, ends our direction (FIN); drained() follows if that
  * takes a while. */
 void pd_sock_shutdown(struct pd_sock *s);
 /*
  * Takes the socket from its owner: sends the rest, ends our direction, then
- * reads and throws away until the peer ends or `linger_ms` pass, so that no
- * reset overtakes the answer (RFC 9112, 9.6); then destroys it.
+ * reads and throws away until the peer ends or `linger_ms` pass after that, so
+ * that no reset overtakes the answer (RFC 9112, 9.6); then destroys it.
  */
 void pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms);
 /* Destroys it with a reset: the peer cannot take what it has for the whole. */

@@ -65,6 +65,7 @@ struct pd_upstream {
 	bool close;    /* it must not go back */
 	bool sent_all; /* the request is whole */
 	bool unexpecting;
+	bool reset; /* by the origin; what came before it is in the input */
 };
 
 struct pd_upstream_pool {
@@ -175,16 +176,23 @@ pool_find(
     struct pd_upstream_pool *p, const struct pd_authority *where, bool trusted)
 {
 	uint32_t hash = hash_of(where->host, where->port);
-	struct pd_upstream *u;
+	struct pd_upstream *u, *next;
 
-	TAILQ_FOREACH (u, &p->buckets[hash % BUCKETS], bucket_link) {
-		if (u->hash == hash && u->port == where->port &&
-		    u->trusted == trusted &&
-		    pd_str_eq(pd_str_of(u->host, u->host_len), where->host)) {
-			pool_remove(u);
+	for (u = TAILQ_FIRST(&p->buckets[hash % BUCKETS]); u != NULL;
+	     u = next) {
+		next = TAILQ_NEXT(u, bucket_link);
+		if (u->hash != hash || u->port != where->port ||
+		    u->trusted != trusted ||
+		    !pd_str_eq(pd_str_of(u->host, u->host_len), where->host))
+			continue;
+		pool_remove(u);
+		/* Bytes that have come and were not read yet would be taken
+		 * for the answer to what is asked next. */
+		if (pd_sock_is_quiet(u->sock)) {
 			pd_timer_clear(&u->timer);
 			return u;
 		}
+		destroy(u);
 	}
 	return NULL;
 }
@@ -258,6 +266,10 @@ on_timeout(struct pd_timer *t, void *arg)
 	uint64_t moved = pd_sock_moved(u->sock);
 
 	(void)t;
+	/* While the answer's header is awaited only what we send counts: one
+	 * that trickles is late all the same. */
+	if (u->state == STATE_HEADER)
+		moved = pd_sock_sent(u->sock);
 	if (moved != u->moved || u->unexpecting) {
 		u->moved = moved;
 		set_timer(u, u->state == STATE_HEADER
@@ -328,7 +340,7 @@ pd_upstream_open(
 	u->scan = (struct pd_h1_scan){ 0 };
 	u->received = 0;
 	u->limit = INPUT_DEFAULT;
-	u->close = u->sent_all = u->unexpecting = false;
+	u->close = u->sent_all = u->unexpecting = u->reset = false;
 	if (u->state == STATE_DIAL) {
 		u->dial = pd_dial_start(p->dialer, u->conf, params->where,
 		    params->trusted, on_dialled, u);
@@ -398,7 +410,7 @@ pd_upstream_request(struct pd_upstream *u, const struct pd_request *req,
 	u->state = STATE_HEADER;
 	u->method = req->method;
 	u->sending = req->body;
-	u->moved = pd_sock_moved(u->sock);
+	u->moved = pd_sock_sent(u->sock);
 	pd_h1_write_request(pd_sock_out(u->sock), req, target, connection);
 	pd_upstream_limit(u, u->limit);
 	set_timer(u, u->conf->response_timeout_ms);
@@ -445,7 +457,10 @@ pd_upstream_limit(struct pd_upstream *u, size_t n)
 	size_t held = evbuffer_get_length(pd_sock_in(u->sock));
 
 	u->limit = n;
-	if (u->state == STATE_HEADER && n < (size_t)u->conf->header_max)
+	/* What is not content is read whole whatever the limit. */
+	if (n < (size_t)u->conf->header_max &&
+	    (u->state == STATE_HEADER ||
+		(u->state == STATE_CONTENT && u->body.state == PD_H1_TRAILER)))
 		n = (size_t)u->conf->header_max;
 	pd_sock_want(u->sock, held < n ? n - held : 0);
 }
@@ -514,8 +529,9 @@ pd_upstream_read(struct pd_upstream *u, struct evbuffer *out, size_t room,
 	    pd_h1_body_read(&u->body, in, out, room, &limits, u->arena, fault);
 
 	u->received += before - evbuffer_get_length(in);
-	if (result == PD_H1_MORE && pd_sock_has_ended(u->sock) &&
-	    evbuffer_get_length(in) == 0) {
+	/* At the end, only data that there was no room for may still follow. */
+	if (result == PD_H1_MORE && (u->reset || pd_sock_has_ended(u->sock)) &&
+	    (evbuffer_get_length(in) == 0 || u->body.state != PD_H1_DATA)) {
 		if (pd_h1_body_whole_at_eof(&u->body)) {
 			result = PD_H1_DONE;
 		} else {
@@ -596,9 +612,14 @@ on_failed(void *arg, int error)
 	u->close = true;
 	if (u->state == STATE_HEADER || u->state == STATE_READY)
 		fail(u, PD_UPSTREAM_CLOSED, "the origin reset the connection");
-	else if (u->state == STATE_CONTENT)
+	else if (u->state == STATE_CONTENT && u->body.kind == PD_BODY_CLOSE)
 		fail(u, PD_UPSTREAM_CLOSED,
 		    "the origin reset the connection within its answer");
+	else if (u->state == STATE_CONTENT) {
+		/* The rest may be here: reading finds out. */
+		u->reset = true;
+		u->events->readable(u->arg);
+	}
 }
 
 static const struct pd_sock_ops held_ops = {

@@ -1,11 +1,12 @@
 /*
  * Every image of a directory through pared-codec, as pared would send it.
  *
- *     codec_dir [-j] [-q N] [-t MS] CODEC IN_DIR OUT_DIR
+ *     codec_dir [-jg] [-q N] [-w N] [-t MS] CODEC IN_DIR OUT_DIR
  *
- * -j: a client that takes no WebP. -q N: ImageQuality N for all. What does not
- * get smaller is copied. One line a file: name, format, what came of it, bytes
- * in and out, CPU ms, CPU ms a megapixel; then the sums.
+ * -j: a client that takes no WebP. -g: without colour. -q N: ImageQuality N for
+ * all. -w N: WebP's own quality. What does not get smaller is copied. One line
+ * a file: name, format, what came of it, bytes in and out, CPU ms, CPU ms a
+ * megapixel; then the sums.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ struct run {
 	struct pd_helper_pool *pool;
 	struct pd_conf conf;
 	bool webp;
+	uint8_t webp_quality; /* 0: as planned */
 	const char *in_dir, *out_dir;
 
 	enum pd_ask_end end;
@@ -81,8 +84,8 @@ on_done(void *arg, enum pd_ask_end end, const struct pd_ask_result *result)
 }
 
 static const char *
-ask(struct run *r, const uint8_t *p, size_t n,
-    const struct pd_image_info *info, const struct pd_plan *plan)
+ask_codec(struct run *r, const uint8_t *p, size_t n,
+    const struct pd_image_info *info, struct pd_plan *plan)
 {
 	static const char *const ends[] = { "smaller", "nothing", "busy",
 		"FAILED" };
@@ -95,6 +98,8 @@ ask(struct run *r, const uint8_t *p, size_t n,
 		.timeout_ms = (uint32_t)r->conf.image_timeout_ms,
 	};
 
+	if (r->webp_quality > 0)
+		plan->quality_webp = r->webp_quality;
 	if (params.fd < 0 || pwrite(params.fd, p, n, 0) != (ssize_t)n ||
 	    pd_ipc_seal(params.fd) != 0 ||
 	    pd_ask_start(&params, on_done, r) == NULL)
@@ -113,12 +118,12 @@ one_file(struct run *r, const char *name)
 	const char *what = "not sniffed";
 	double mp = 0, ms = 0;
 
-	r->result = (struct pd_ask_result) { .p = NULL };
+	r->result = (struct pd_ask_result){ .p = NULL };
 	r->end = PD_ASK_NOTHING;
 	if (pd_sniff(p, n, &info) == 0) {
 		if (pd_plan_image(&info, n, r->webp, &r->conf, &plan) ==
 		    PD_PLAN_TRY)
-			what = ask(r, p, n, &info, &plan);
+			what = ask_codec(r, p, n, &info, &plan);
 		else
 			what = plan.why;
 	}
@@ -150,11 +155,13 @@ options(struct run *r, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "jgq:t:")) != -1) {
+	while ((c = getopt(argc, argv, "jgq:t:w:")) != -1) {
 		if (c == 'j')
 			r->webp = false;
 		else if (c == 'g')
 			r->conf.convert_to_grayscale = true;
+		else if (c == 'w')
+			r->webp_quality = (uint8_t)atoi(optarg);
 		else if (c == 't')
 			r->conf.image_timeout_ms = atoi(optarg);
 		else if (c == 'q') {
@@ -183,6 +190,7 @@ main(int argc, char **argv)
 		},
 	};
 	struct dirent **names;
+	struct rusage used;
 	int n;
 
 	if (options(&r, argc, argv) != 0) {
@@ -192,8 +200,8 @@ main(int argc, char **argv)
 	r.in_dir = argv[optind + 1];
 	r.out_dir = argv[optind + 2];
 	r.base = event_base_new();
-	r.pool = pd_ask_pool_create(r.base, NULL, argv[optind], 1, 8,
-	    (size_t)256 << 20);
+	r.pool = pd_ask_pool_create(
+	    r.base, NULL, argv[optind], 1, 8, (size_t)256 << 20);
 	mkdir(r.out_dir, 0777);
 	n = scandir(r.in_dir, &names, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
@@ -210,5 +218,7 @@ main(int argc, char **argv)
 	    r.mp > 0 ? r.cpu_ms / r.mp : 0);
 	pd_helper_pool_destroy(r.pool);
 	event_base_free(r.base);
+	getrusage(RUSAGE_CHILDREN, &used);
+	printf("the codec took %ld MB at most\n", used.ru_maxrss / 1024);
 	return 0;
 }

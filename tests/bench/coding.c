@@ -86,8 +86,10 @@ static size_t
 bare_decode(enum pd_coding c, struct file in, size_t n)
 {
 	char *out = malloc(n + 1);
-	z_stream z = { .next_in = (Bytef *)in.p, .avail_in = (uInt)in.n,
-		.next_out = (Bytef *)out, .avail_out = (uInt)n + 1 };
+	z_stream z = { .next_in = (Bytef *)in.p,
+		.avail_in = (uInt)in.n,
+		.next_out = (Bytef *)out,
+		.avail_out = (uInt)n + 1 };
 
 	switch (c) {
 	case PD_CODING_GZIP:
@@ -114,17 +116,22 @@ static size_t
 through_chain(enum pd_coding from, enum pd_coding to, struct file in)
 {
 	static char *types[] = { "text/*" };
-	struct pd_conf conf = { .buffer_high = ROOM, .buffer_low = ROOM / 4,
-		.decode_incoming = true, .encode_text = true,
+	struct pd_conf conf = { .buffer_high = ROOM,
+		.buffer_low = ROOM / 4,
+		.decode_incoming = true,
+		.encode_text = true,
 		.compress_types = { types, 1 } };
 	struct pd_request request = { .method = PD_METHOD_GET };
 	struct pd_response response = { .status = 200,
 		.body = PD_BODY_CHUNKED };
-	struct pd_message msg = { .conf = &conf, .request = &request,
-		.response = &response, .arena = pd_arena_create() };
+	struct pd_message msg = { .conf = &conf,
+		.request = &request,
+		.response = &response,
+		.arena = pd_arena_create() };
 	bool woken = false;
-	struct pd_chain_params params = { .msg = &msg, .base = base,
-		.wake = wake, .arg = &woken };
+	struct pd_chain_params params = {
+		.msg = &msg, .base = base, .wake = wake, .arg = &woken
+	};
 	struct evbuffer *buf = evbuffer_new();
 	struct pd_chain *chain;
 	enum pd_flow flow;
@@ -134,8 +141,8 @@ through_chain(enum pd_coding from, enum pd_coding to, struct file in)
 	    pd_str_z(pd_coding_name(to)));
 	pd_fields_add_id(&response.fields, msg.arena, PD_FIELD_CONTENT_TYPE,
 	    PD_STR("text/html"));
-	pd_fields_add_id(&response.fields, msg.arena,
-	    PD_FIELD_CONTENT_ENCODING, pd_str_z(pd_coding_name(from)));
+	pd_fields_add_id(&response.fields, msg.arena, PD_FIELD_CONTENT_ENCODING,
+	    pd_str_z(pd_coding_name(from)));
 	chain = pd_chain_create(&params);
 	do {
 		n = in.n - at < PIECE ? in.n - at : PIECE;
@@ -181,8 +188,7 @@ measure(enum pd_coding c, const struct file *files, struct file *coded, int n)
 		best[0] = better(best[0], t);
 		t = cpu_now();
 		for (int i = 0; i < n; i++)
-			chain += through_chain(
-			    PD_CODING_IDENTITY, c, files[i]);
+			chain += through_chain(PD_CODING_IDENTITY, c, files[i]);
 		best[1] = better(best[1], t);
 		t = cpu_now();
 		for (int i = 0; i < n; i++)

@@ -76,7 +76,7 @@ for (const [name, fields, body, status = 400] of [
 
 // Transfer-Encoding other than exactly one final "chunked".
 for (const [name, status, fields] of [
-  ['unknown coding', 501, ['Transfer-Encoding: foo']],
+  ['unknown coding', [400, 501], ['Transfer-Encoding: foo']],
   ['identity', [400, 501], ['Transfer-Encoding: identity']],
   ['identity beside chunked', [400, 501], ['Transfer-Encoding: identity, chunked']],
   ['gzip alone', [400, 501], ['Transfer-Encoding: gzip']],

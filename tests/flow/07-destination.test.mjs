@@ -10,15 +10,18 @@ import { after, before } from 'node:test';
 import { assert, eventually, flow, sharedProxy } from '../support/flow.mjs';
 
 const closed = { it: null };
+const named = { it: null }; // loopback is allowed, names come from dns
 const dns = { it: null };
 before(async () => {
   dns.it = await Dns.start();
   closed.it = await Pared.start({
     AllowPrivate: undefined, ConnectTimeout: 5, Nameservers: [dns.it.address],
   });
+  named.it = await Pared.start({ Nameservers: [dns.it.address] });
 });
 after(async () => {
   await closed.it?.stop();
+  await named.it?.stop();
   await dns.it?.stop();
 });
 const open = sharedProxy();
@@ -194,13 +197,6 @@ for (const host of ['127.0.0.1', '127.0.0.2', '[::1]', 'localhost', '0.0.0.0', '
 }
 
 // Names that lead where they may.
-const named = { it: null };
-before(async () => {
-  named.it = await Pared.start({ Nameservers: [dns.it.address] });
-});
-after(async () => {
-  await named.it?.stop();
-});
 flow(named, 'names are resolved by the servers of the configuration', async (s) => {
   const origin = await s.origin();
   dns.it.set('four.test', { A: ['127.0.0.1'] });

@@ -174,10 +174,10 @@ flow(auth, 'an origin\'s own 407 does not reach the client as ours', async (s) =
   assert.ok(!response.fields.has('proxy-authenticate'));
 });
 
-flow(auth, 'a guesser holds up nobody', async (s) => {
+flow(auth, 'a guesser holds up nobody else', async (s) => {
   const origin = await s.origin();
   const guessers = Array.from({ length: 20 }, async (_, i) => {
-    const client = await s.client();
+    const client = await s.client({ from: '127.0.0.7' });
     for (let k = 0; k < 5; k += 1) {
       const response = await client.ask(`${origin.url}/`, [basic(`anna:${i}-${k}`)]);
       if (!response) {
@@ -186,7 +186,7 @@ flow(auth, 'a guesser holds up nobody', async (s) => {
       assert.ok([407, 429].includes(response.status));
     }
   });
-  const client = await s.client();
+  const client = await s.client({ from: '127.0.0.8' });
   assert.equal((await client.ask(`${origin.url}/`, [basic('anna:secret')])).status, 200);
   await Promise.all(guessers);
 });

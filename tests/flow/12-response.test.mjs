@@ -32,9 +32,6 @@ for (const [name, bytes] of [
   ['chunked twice', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
   ['chunked with a disguise', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
   ['NUL in a field value', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: a\0b\r\n\r\nhello'],
-  ['a field without a colon', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nnonsense\r\n\r\nhello'],
-  ['an illegal field name', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX(y): z\r\n\r\nhello'],
-  ['an empty field name', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n: z\r\n\r\nhello'],
   ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 5\r\n\r\nhello'],
   ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\nhello'],
   ['a status of letters', 'HTTP/1.1 abc OK\r\nContent-Length: 5\r\n\r\nhello'],
@@ -134,6 +131,9 @@ for (const [name, field] of [
   ['a bare CR in a value', 'X: a\rSet-Cookie: evil=1'],
   ['a space before a colon', 'X : a'],
   ['a space before the colon of a length', 'Content-Length : 5'],
+  ['a line without a colon', 'nonsense'],
+  ['an illegal field name', 'X(y): z'],
+  ['an empty field name', ': z'],
 ]) {
   flow(shared, `${name} is mended or 502`, async (s) => {
     const length = field.startsWith('C') ? '' : 'Content-Length: 5\r\n';
@@ -298,7 +298,7 @@ flow(shared, 'surplus bytes after an answer are nobody\'s answer', async (s) => 
       const client = await s.client();
       const response = await client.ask(`${origin.url}/${i}`);
       assert.equal(response.text, 'good', `request ${i}`);
-      assert.ok(!(await client.linger(30)).toString().includes('evil'));
+      assert.ok(!(await client.linger(250)).toString().includes('evil'));
       client.close();
     }
   }

@@ -405,7 +405,7 @@ for (const fields of [[], ['Accept-Encoding: identity'], ['Accept-Encoding: gzip
 
 for (const [name, bytes, fields] of [
   ['corrupt gzip', Buffer.concat([zlib.gzipSync(TEXT).subarray(0, 100), Buffer.alloc(200, 0x55)]), ['Content-Encoding: gzip']],
-  ['truncated gzip', zlib.gzipSync(TEXT).subarray(0, 200), ['Content-Encoding: gzip']],
+  ['truncated gzip', zlib.gzipSync(TEXT).subarray(0, 120), ['Content-Encoding: gzip']],
 ]) {
   flow(shared, `${name} never becomes a whole answer of other bytes`, async (s) => {
     const { response } = await fetchOne(s, bytes, 'text/html', { fields, ask: ['Accept: */*'] });

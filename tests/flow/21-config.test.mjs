@@ -126,10 +126,19 @@ flow(none, 'a ziproxy.conf works as it is, and check tells what differs', async 
   const { code, stdout, stderr } = await runPared(['check', '-c', f]);
   assert.equal(code, 0, stderr);
   assert.match(stdout + stderr, /ProcessJP2/);
-  const proxy = await Pared.start({}, { dir });
+  // Only Ziproxy's names: its log format, too.
+  const log = path.join(dir, 'zlog2');
+  const proxy = await Pared.start({
+    AllowPrivate: undefined, OnlyFrom: '127.0.0.1', ConnTimeout: 90, MaxSize: 1048576,
+    ImageQuality: [30, 25, 25, 20], AccessLog: log,
+  });
   s.proxy = proxy;
+  const client = await s.client();
+  assert.equal((await client.ask('http://127.0.0.2:8000/x')).status, 403);
+  client.close();
   await proxy.stop();
   s.proxy = null;
+  assert.match(fs.readFileSync(log, 'latin1'), /^\d+\.\d{3} +\d+ +127\.0\.0\.1 +P\S* +0 +\d+ GET http:\/\/127\.0\.0\.2:8000\/x\n/);
 });
 
 flow(none, 'a name that stands twice in a ziproxy.conf is refused, as Ziproxy does', async () => {

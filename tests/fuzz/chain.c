@@ -82,8 +82,8 @@ streaming_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 	evbuffer_remove_buffer(in, out, room);
 	if (flags & FLAG_PASS)
 		return PD_FLOW_PASS;
-	return last && evbuffer_get_length(in) == 0 ? PD_FLOW_END :
-						      PD_FLOW_MORE;
+	return last && evbuffer_get_length(in) == 0 ? PD_FLOW_END
+						    : PD_FLOW_MORE;
 }
 
 static enum pd_flow
@@ -207,17 +207,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum pd_field_id ids[] = { PD_FIELD_CONTENT_ENCODING,
 		PD_FIELD_ACCEPT_ENCODING, PD_FIELD_CONTENT_TYPE,
 		PD_FIELD_CACHE_CONTROL, PD_FIELD_ETAG, PD_FIELD_VARY };
-	struct pd_conf conf = { .buffer_high = 8192, .buffer_low = 2048,
-		.decode_incoming = true, .encode_text = true,
-		.override_accept_encoding = true, .gunzip_ratio_max = 2000,
-		.gunzip_free = 100000, .compress_types = { types, 2 } };
+	struct pd_conf conf = { .buffer_high = 8192,
+		.buffer_low = 2048,
+		.decode_incoming = true,
+		.encode_text = true,
+		.override_accept_encoding = true,
+		.gunzip_ratio_max = 2000,
+		.gunzip_free = 100000,
+		.compress_types = { types, 2 } };
 	struct pd_request request = { .method = PD_METHOD_GET };
 	struct pd_response response = { .status = 200,
 		.body = PD_BODY_CHUNKED };
-	struct pd_message msg = { .conf = &conf, .request = &request,
-		.response = &response };
-	struct pd_chain_params params = { .msg = &msg, .base = base,
-		.wake = wake };
+	struct pd_message msg = {
+		.conf = &conf, .request = &request, .response = &response
+	};
+	struct pd_chain_params params = {
+		.msg = &msg, .base = base, .wake = wake
+	};
 	struct pd_str rest = pd_str_of((const char *)data, size), line;
 	struct pd_chain *c;
 
@@ -229,8 +235,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < 6 && rest.n > 0; i++) {
 		line = pd_str_trim(pd_str_split(&rest, '\n'));
 		if (line.n > 0 && pd_is_field_value(line))
-			pd_fields_add_id(ids[i] == PD_FIELD_ACCEPT_ENCODING ?
-				&request.fields : &response.fields,
+			pd_fields_add_id(ids[i] == PD_FIELD_ACCEPT_ENCODING
+					     ? &request.fields
+					     : &response.fields,
 			    msg.arena, ids[i], line);
 	}
 	if (flags & FLAG_LENGTH) {

@@ -34,8 +34,8 @@ run(enum pd_coding c, const uint8_t *p, size_t n, size_t piece, size_t room,
 			if (evbuffer_get_length(out) - had > room)
 				abort();
 		} while (r == PD_UNPACK_MORE &&
-		    evbuffer_get_length(out) - had == room &&
-		    evbuffer_get_length(out) < MADE_MAX);
+			 evbuffer_get_length(out) - had == room &&
+			 evbuffer_get_length(out) < MADE_MAX);
 		if (evbuffer_get_length(out) >= MADE_MAX)
 			break;
 		if (r == PD_UNPACK_MORE && at == n)
@@ -71,9 +71,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = evbuffer_get_length(a);
 		if (ra == PD_UNPACK_END && rb == PD_UNPACK_END &&
 		    (n != evbuffer_get_length(b) ||
-			(n > 0 &&
-			    memcmp(evbuffer_pullup(a, -1),
-				evbuffer_pullup(b, -1), n) != 0)))
+			(n > 0 && memcmp(evbuffer_pullup(a, -1),
+				      evbuffer_pullup(b, -1), n) != 0)))
 			abort();
 	}
 	evbuffer_free(a);

@@ -17,7 +17,7 @@
 
 #define SOCKET_FD 3
 
-/* The smallest of GIFs and a WebP of 1x1, which no test sends. */
+/* A WebP of 1x1, which no test sends. */
 static const uint8_t webp_1x1[] = "RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0"
 				  "\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe"
 				  "\x07";
@@ -30,6 +30,13 @@ nap(long ms)
 	nanosleep(&t, NULL);
 }
 
+static void
+put_bytes(int fd, const void *p, size_t n, off_t at)
+{
+	if (pwrite(fd, p, n, at) != (ssize_t)n)
+		_exit(4);
+}
+
 /* The result's bytes: a WebP whose head says width x height. */
 static size_t
 put_result(int fd, const struct pd_job_ask *ask)
@@ -40,7 +47,8 @@ put_result(int fd, const struct pd_job_ask *ask)
 	memcpy(p, webp_1x1, sizeof(webp_1x1) - 1);
 	for (unsigned i = 0; i < 4; i++)
 		p[21 + i] = (uint8_t)(bits >> 8 * i);
-	return pwrite(fd, p, sizeof(p), 0) == sizeof(p) ? sizeof(p) : 0;
+	put_bytes(fd, p, sizeof(p), 0);
+	return sizeof(p);
 }
 
 static void
@@ -104,11 +112,11 @@ answer_ask(const char *mode, const int *fds, const struct pd_job_ask *ask)
 	else if (strcmp(mode, "size") == 0)
 		answer.width++;
 	else if (strcmp(mode, "lie") == 0)
-		pwrite(fds[PD_JOB_FD_OUT], "\x01\0\0\0", 4, 21);
+		put_bytes(fds[PD_JOB_FD_OUT], "\x01\0\0\0", 4, 21);
 	else if (strcmp(mode, "fd") == 0)
 		fd = SOCKET_FD;
 	else if (strcmp(mode, "nothing") == 0)
-		answer = (struct pd_job_answer) { .magic = PD_JOB_ANSWER,
+		answer = (struct pd_job_answer){ .magic = PD_JOB_ANSWER,
 			.status = PD_JOB_LARGER };
 	answer_with(&answer, len, fd);
 	if (strcmp(mode, "twice") == 0)

@@ -25,7 +25,7 @@ pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
 		if (w->noise > 0) {
 			dice = dice * 1664525u + 1013904223u;
 			v += (int)(dice >> 8) % (int)(2 * w->noise) -
-			    (int)w->noise;
+			     (int)w->noise;
 		}
 		to[c] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 	}
@@ -34,13 +34,14 @@ pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
 	to[3] = w->alpha && q == 3 ? 0 : 255;
 }
 
-/* --- JPEG ------------------------------------------------------------------ */
+/* --- JPEG ------------------------------------------------------------------
+ */
 
 static void
 write_exif(struct jpeg_compress_struct *c, unsigned orientation)
 {
 	uint8_t exif[] = "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0"
-	                 "\x01\0\0\0\0\0\0\0\0";
+			 "\x01\0\0\0\0\0\0\0\0";
 
 	exif[6 + 8 + 2 + 9] = (uint8_t)orientation;
 	jpeg_write_marker(c, JPEG_APP0 + 1, exif, sizeof(exif) - 1);
@@ -83,9 +84,9 @@ make_jpeg(const struct image_want *w)
 	c.image_width = w->width;
 	c.image_height = w->height;
 	c.input_components = w->cmyk ? 4 : w->grey ? 1 : 3;
-	c.in_color_space = w->cmyk ? JCS_CMYK
-	    : w->grey              ? JCS_GRAYSCALE
-	                           : JCS_RGB;
+	c.in_color_space = w->cmyk   ? JCS_CMYK
+			   : w->grey ? JCS_GRAYSCALE
+				     : JCS_RGB;
 	jpeg_set_defaults(&c);
 	if (w->cmyk)
 		jpeg_set_colorspace(&c, JCS_YCCK);
@@ -100,8 +101,8 @@ make_jpeg(const struct image_want *w)
 	if (w->orientation > 0)
 		write_exif(&c, w->orientation);
 	if (w->mpf)
-		jpeg_write_marker(&c, JPEG_APP0 + 2,
-		    (const JOCTET *)"MPF\0MM\0\x2a", 8);
+		jpeg_write_marker(
+		    &c, JPEG_APP0 + 2, (const JOCTET *)"MPF\0MM\0\x2a", 8);
 	if (w->icc != NULL)
 		jpeg_write_icc_profile(&c, w->icc, (unsigned)w->icc_len);
 	for (unsigned y = 0; y < w->height; y++) {
@@ -115,7 +116,8 @@ make_jpeg(const struct image_want *w)
 	return out;
 }
 
-/* --- PNG ------------------------------------------------------------------- */
+/* --- PNG -------------------------------------------------------------------
+ */
 
 static void
 write_png_bytes(png_structp png, png_bytep p, size_t n)
@@ -135,8 +137,8 @@ png_pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t **to)
 
 	pixel(w, x, y, px);
 	if (w->palette) {
-		*(*to)++ = (uint8_t)((x >= w->width / 2) +
-		    2 * (y >= w->height / 2));
+		*(*to)++ =
+		    (uint8_t)((x >= w->width / 2) + 2 * (y >= w->height / 2));
 		return;
 	}
 	for (unsigned c = 0; c < n; c++) {
@@ -157,9 +159,9 @@ write_png_palette(png_structp png, png_infop info, const struct image_want *w)
 		uint8_t px[4];
 
 		flat.noise = 0;
-		pixel(&flat, i % 2 * (w->width - 1), i / 2 * (w->height - 1),
-		    px);
-		colours[i] = (png_color) { px[0], px[1], px[2] };
+		pixel(
+		    &flat, i % 2 * (w->width - 1), i / 2 * (w->height - 1), px);
+		colours[i] = (png_color){ px[0], px[1], px[2] };
 	}
 	png_set_PLTE(png, info, colours, 4);
 	if (w->alpha)
@@ -170,8 +172,8 @@ struct image_bytes
 make_png(const struct image_want *w)
 {
 	struct image_bytes out = { .p = NULL };
-	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL,
-	    NULL, NULL);
+	png_structp png =
+	    png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
 	png_infop info = png_create_info_struct(png);
 	size_t stride = (size_t)w->width * 8;
 	uint8_t *pixels = malloc(stride * w->height);
@@ -179,9 +181,9 @@ make_png(const struct image_want *w)
 
 	png_set_write_fn(png, &out, write_png_bytes, NULL);
 	png_set_IHDR(png, info, w->width, w->height, w->depth16 ? 16 : 8,
-	    w->palette     ? PNG_COLOR_TYPE_PALETTE
-	        : w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA
-	                   : PNG_COLOR_TYPE_RGB,
+	    w->palette ? PNG_COLOR_TYPE_PALETTE
+	    : w->alpha ? PNG_COLOR_TYPE_RGB_ALPHA
+		       : PNG_COLOR_TYPE_RGB,
 	    w->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
 	    PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
 	/* Sites often save PNGs badly: room for us. */
@@ -194,8 +196,8 @@ make_png(const struct image_want *w)
 		    (png_uint_32)w->icc_len);
 	png_write_info(png, info);
 	if (w->animated)
-		png_write_chunk(png, (png_const_bytep)"acTL",
-		    (png_const_bytep)"\0\0\0\2\0\0\0\0", 8);
+		png_write_chunk(png, (png_const_bytep) "acTL",
+		    (png_const_bytep) "\0\0\0\2\0\0\0\0", 8);
 	for (unsigned y = 0; y < w->height; y++) {
 		uint8_t *to = rows[y] = pixels + y * stride;
 
@@ -210,7 +212,8 @@ make_png(const struct image_want *w)
 	return out;
 }
 
-/* --- GIF ------------------------------------------------------------------- */
+/* --- GIF -------------------------------------------------------------------
+ */
 
 static int
 write_gif_bytes(GifFileType *gif, const GifByteType *p, int n)
@@ -231,8 +234,8 @@ gif_row(GifFileType *gif, const struct image_want *w, unsigned y, uint8_t *row)
 		unsigned q = (x >= w->width / 2) + 2 * (y >= w->height / 2);
 
 		/* Sixty-four shades of each quarter's colour. */
-		row[x] = (uint8_t)(q * 64 +
-		    (w->noise > 0 ? (dice >> 20) % 63 : 0));
+		row[x] =
+		    (uint8_t)(q * 64 + (w->noise > 0 ? (dice >> 20) % 63 : 0));
 		if (w->alpha && q == 3)
 			row[x] = 255;
 	}
@@ -254,9 +257,9 @@ make_gif(const struct image_want *w, unsigned frames)
 		uint8_t px[4];
 
 		flat.noise = 0;
-		pixel(&flat, q % 2 * (w->width - 1), q / 2 * (w->height - 1),
-		    px);
-		map->Colors[i] = (GifColorType) {
+		pixel(
+		    &flat, q % 2 * (w->width - 1), q / 2 * (w->height - 1), px);
+		map->Colors[i] = (GifColorType){
 			.Red = (uint8_t)(px[0] - i % 64 / 4),
 			.Green = (uint8_t)(px[1] - i % 64 / 4),
 			.Blue = (uint8_t)(px[2] - i % 64 / 4),
@@ -283,7 +286,8 @@ make_gif(const struct image_want *w, unsigned frames)
 	return out;
 }
 
-/* --- Profiles -------------------------------------------------------------- */
+/* --- Profiles --------------------------------------------------------------
+ */
 
 static struct image_bytes
 save_profile(cmsHPROFILE profile)
@@ -307,8 +311,8 @@ make_p3(void)
 		{ 0.150, 0.060, 1 } };
 	cmsToneCurve *curve = cmsBuildGamma(NULL, 2.2);
 	cmsToneCurve *curves[3] = { curve, curve, curve };
-	struct image_bytes out = save_profile(cmsCreateRGBProfile(&white,
-	    &primaries, curves));
+	struct image_bytes out =
+	    save_profile(cmsCreateRGBProfile(&white, &primaries, curves));
 
 	cmsFreeToneCurve(curve);
 	return out;
@@ -320,7 +324,8 @@ make_srgb(void)
 	return save_profile(cmsCreate_sRGBProfile());
 }
 
-/* --- Decoding -------------------------------------------------------------- */
+/* --- Decoding --------------------------------------------------------------
+ */
 
 static uint8_t *
 decode_jpeg(const uint8_t *p, size_t n, unsigned *width, unsigned *height)

@@ -49,7 +49,7 @@ struct image_bytes make_srgb(void);
 
 /* RGBA, width x height x 4, of any of the formats, or NULL when it does not
  * decode; to be freed. EXIF and profiles are not honoured. */
-uint8_t *decode_image(const uint8_t *p, size_t n, unsigned *width,
-    unsigned *height);
+uint8_t *
+decode_image(const uint8_t *p, size_t n, unsigned *width, unsigned *height);
 
 #endif

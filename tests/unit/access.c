@@ -374,32 +374,42 @@ test_queue_is_bounded(void **state)
 static void
 test_failures_are_limited(void **state)
 {
-	struct pd_users *u = load("ann:right\n");
+	struct pd_users *u = load("ann:right\nbob:other\n");
 	struct pd_addr first;
 	char plain[32];
 
 	(void)state;
 	/* The same wrong password counts once: a phone repeats it all day. */
 	for (int i = 0; i < 3 * PD_AUTH_FAILURES_MAX; i++)
-		assert_int_equal(ask(u, "ann:old"), PD_AUTH_WRONG);
+		assert_int_equal(ask(u, "bob:old"), PD_AUTH_WRONG);
 	assert_int_equal(ask(u, "ann:right"), PD_AUTH_OK);
 	for (int i = 1; i < PD_AUTH_FAILURES_MAX; i++) {
-		assert_int_equal(ask(u, "ann:right"), PD_AUTH_OK);
-		snprintf(plain, sizeof(plain), "ann:guess%d", i);
+		snprintf(plain, sizeof(plain), "bob:guess%d", i);
 		assert_int_equal(ask(u, plain), PD_AUTH_WRONG);
 	}
-	assert_int_equal(ask(u, "ann:right"), PD_AUTH_WRONG);
+	/* Even the right one, now; but who was right before stays. */
+	assert_int_equal(ask(u, "bob:other"), PD_AUTH_WRONG);
+	assert_int_equal(ask(u, "ann:right"), PD_AUTH_OK);
+	assert_int_equal(ask(u, "ann:wrong"), PD_AUTH_WRONG);
 	/* Others are not made to suffer. */
 	first = t.client;
 	t.client.ip[3]++;
-	assert_int_equal(ask(u, "ann:right"), PD_AUTH_OK);
+	assert_int_equal(ask(u, "bob:other"), PD_AUTH_OK);
 	/* Nor can it be shaken off by a port or another spelling. */
 	t.client = first;
 	t.client.port = 99;
-	assert_int_equal(ask(u, "ann:right"), PD_AUTH_WRONG);
+	assert_int_equal(ask(u, "bob:other"), PD_AUTH_WRONG);
 	assert_int_equal(
 	    pd_addr_parse(PD_STR("::ffff:10.0.0.7"), &t.client), 0);
-	assert_int_equal(ask(u, "ann:right"), PD_AUTH_WRONG);
+	assert_int_equal(ask(u, "bob:other"), PD_AUTH_WRONG);
+	/* An IPv6 client is its /64. */
+	assert_int_equal(pd_addr_parse(PD_STR("fd00::1"), &t.client), 0);
+	for (int i = 0; i < PD_AUTH_FAILURES_MAX; i++) {
+		t.client.ip[15]++;
+		snprintf(plain, sizeof(plain), "bob:guess%d", i);
+		assert_int_equal(ask(u, plain), PD_AUTH_WRONG);
+	}
+	assert_int_equal(ask(u, "bob:other"), PD_AUTH_WRONG);
 	pd_users_unref(u);
 }
 

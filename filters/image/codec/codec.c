@@ -10,20 +10,22 @@
 #include "filters/image/codec/png.h"
 #include "filters/image/codec/webp.h"
 
-/* Fewer equal neighbours than this, percent, and many colours: a photograph.
- * Screens and drawings have 60 and more. */
-#define PHOTO_FLAT 25
-/* Between the two it may be either; what loses must then be this much smaller,
+/* Flatness (pixels.h) below this, and many colours: a photograph. */
+#define PHOTO_FLAT 20
+/* Below this it may be either; what loses must then be this much smaller,
  * percent, to be worth it. */
-#define MIXED_FLAT 60
+#define MIXED_FLAT 40
 #define LOSSY_GAIN 60
+/* Effort makes of the quick lossless result no less than half. */
+#define QUICK_GAIN (LOSSY_GAIN / 2)
 
-/* --- The result's bytes ---------------------------------------------------- */
+/* --- The result's bytes ----------------------------------------------------
+ */
 
 void
 pd_codec_out_init(struct pd_codec_out *o, size_t max)
 {
-	*o = (struct pd_codec_out) { .max = max };
+	*o = (struct pd_codec_out){ .max = max };
 }
 
 void
@@ -72,7 +74,8 @@ pd_codec_late(const struct pd_job_ask *ask)
 	return pd_job_now_ms() >= ask->until_ms;
 }
 
-/* --- What comes out of pixels ---------------------------------------------- */
+/* --- What comes out of pixels ----------------------------------------------
+ */
 
 struct transcode {
 	const struct pd_job_ask *ask;
@@ -84,11 +87,11 @@ struct transcode {
 static struct pd_jpeg_params
 jpeg_params(const struct transcode *t, const uint8_t *icc, size_t icc_len)
 {
-	return (struct pd_jpeg_params) {
+	return (struct pd_jpeg_params){
 		.quality = t->ask->quality_jpeg,
 		.progressive = (t->ask->flags & PD_JOB_PROGRESSIVE) != 0,
 		.full_chroma = (uint64_t)t->ask->width * t->ask->height <
-		    PD_CODEC_SMALL_PIXELS,
+			       PD_CODEC_SMALL_PIXELS,
 		.icc = icc,
 		.icc_len = icc_len,
 	};
@@ -114,50 +117,81 @@ lossless(struct transcode *t, const struct pd_pixels *px,
     const struct pd_pixels_look *look)
 {
 	bool exact = look->colours <= PD_PIXELS_COLOURS ||
-	    (t->ask->outputs & PD_JOB_WEBP_LOSSY) == 0;
+		     (t->ask->outputs & PD_JOB_WEBP_LOSSY) == 0;
 
+	pd_codec_out_reset(t->out, t->ask->out_max);
 	if (t->ask->outputs & PD_JOB_WEBP_LOSSLESS) {
 		t->format = PD_IMAGE_WEBP;
-		return pd_webp_lossless(px, t->ask, exact, t->out);
+		return pd_webp_lossless(
+		    px, t->ask, exact ? PD_WEBP_EXACT : PD_WEBP_NEAR, t->out);
 	}
 	t->format = PD_IMAGE_PNG;
 	return pd_png_encode(px, t->ask, look, t->out);
 }
 
-/* Both ways; the lossy result only if it is far smaller. */
+/*
+ * Bytes that it takes without loss, about, without the effort: WebP's quickest,
+ * or what the origin sent.
+ */
+static size_t
+guess_lossless(struct transcode *t, const struct pd_pixels *px)
+{
+	struct pd_codec_out quick;
+	size_t n = t->ask->in_len;
+
+	if ((t->ask->outputs & PD_JOB_WEBP_LOSSLESS) == 0)
+		return n;
+	pd_codec_out_init(&quick, t->ask->in_len);
+	if (pd_webp_lossless(px, t->ask, PD_WEBP_QUICK, &quick) == PD_JOB_DONE)
+		n = quick.n;
+	pd_codec_out_finish(&quick);
+	return n;
+}
+
+/*
+ * It may be a drawing or a photograph, or some of each. The lossy result comes
+ * first, as it takes less time, and stays if effort cannot catch up with it.
+ */
 static enum pd_job_status
 better(struct transcode *t, const struct pd_pixels *px,
     const struct pd_pixels_look *look)
 {
-	struct pd_codec_out other, *out = t->out;
-	enum pd_job_status first = lossless(t, px, look), second;
-	enum pd_image_format format = t->format;
-	size_t most = t->ask->lossy_max;
+	struct pd_codec_out first, *out = t->out;
+	enum pd_image_format format;
+	enum pd_job_status one, two;
 
-	if (first == PD_JOB_DONE && out->n * LOSSY_GAIN / 100 < most)
-		most = out->n * LOSSY_GAIN / 100;
-	if (most == 0 || (first != PD_JOB_DONE && first != PD_JOB_LARGER))
-		return first;
-	pd_codec_out_init(&other, most);
-	t->out = &other;
-	second = lossy(t, px);
+	pd_codec_out_init(&first, t->ask->lossy_max);
+	t->out = &first;
+	one = lossy(t, px);
 	t->out = out;
-	if (second == PD_JOB_DONE) {
-		pd_codec_out_finish(out);
-		*out = other;
+	format = t->format;
+	if (one == PD_JOB_DONE &&
+	    first.n < guess_lossless(t, px) / 100 * QUICK_GAIN)
+		goto keep_first;
+	two = lossless(t, px, look);
+	if (two == PD_JOB_DONE &&
+	    (one != PD_JOB_DONE || first.n >= out->n / 100 * LOSSY_GAIN)) {
+		pd_codec_out_finish(&first);
 		return PD_JOB_DONE;
 	}
+	if (one == PD_JOB_DONE)
+		goto keep_first;
+	pd_codec_out_finish(&first);
+	return two;
+
+keep_first:
+	pd_codec_out_finish(out);
+	*out = first;
 	t->format = format;
-	pd_codec_out_finish(&other);
-	/* Late with the second is not late: the first is whole. */
-	return first;
+	return PD_JOB_DONE;
 }
 
 static enum pd_job_status
 from_drawing(struct transcode *t, const struct pd_pixels *px)
 {
 	struct pd_pixels_look look;
-	bool may_lose = (t->ask->outputs & PD_JOB_WEBP_LOSSY) != 0 ||
+	bool may_lose =
+	    (t->ask->outputs & PD_JOB_WEBP_LOSSY) != 0 ||
 	    ((t->ask->outputs & PD_JOB_JPEG) != 0 && px->channels == 3);
 	uint64_t pixels = (uint64_t)px->width * px->height;
 
@@ -222,12 +256,13 @@ from_png_or_gif(struct transcode *t)
 	return status;
 }
 
-/* --- What comes out of a JPEG ---------------------------------------------- */
+/* --- What comes out of a JPEG ----------------------------------------------
+ */
 
 /* The long way, for what must be turned or recoloured. Takes icc. */
 static enum pd_job_status
-jpeg_by_pixels(struct transcode *t, struct pd_jpeg *j, uint8_t *icc,
-    size_t icc_len)
+jpeg_by_pixels(
+    struct transcode *t, struct pd_jpeg *j, uint8_t *icc, size_t icc_len)
 {
 	struct pd_pixels px;
 	enum pd_job_status status = pd_jpeg_pixels(j, &px);
@@ -245,8 +280,8 @@ jpeg_by_pixels(struct transcode *t, struct pd_jpeg *j, uint8_t *icc,
 }
 
 static enum pd_job_status
-jpeg_by_planes(struct transcode *t, struct pd_jpeg *j, const uint8_t *icc,
-    size_t icc_len)
+jpeg_by_planes(
+    struct transcode *t, struct pd_jpeg *j, const uint8_t *icc, size_t icc_len)
 {
 	struct pd_planes pl;
 	enum pd_job_status status =
@@ -255,16 +290,16 @@ jpeg_by_planes(struct transcode *t, struct pd_jpeg *j, const uint8_t *icc,
 	t->format = PD_IMAGE_WEBP;
 	pd_codec_out_reset(t->out, t->ask->lossy_max);
 	if (status == PD_JOB_DONE)
-		status = pd_webp_planes(&pl, t->ask, t->ask->quality_webp, icc,
-		    icc_len, t->out);
+		status = pd_webp_planes(
+		    &pl, t->ask, t->ask->quality_webp, icc, icc_len, t->out);
 	pd_planes_finish(&pl);
 	return status;
 }
 
 /* icc: NULL, or one that is to be embedded. */
 static enum pd_job_status
-jpeg_directly(struct transcode *t, struct pd_jpeg *j, const uint8_t *icc,
-    size_t icc_len)
+jpeg_directly(
+    struct transcode *t, struct pd_jpeg *j, const uint8_t *icc, size_t icc_len)
 {
 	struct pd_jpeg_params params = jpeg_params(t, icc, icc_len);
 
@@ -272,8 +307,8 @@ jpeg_directly(struct transcode *t, struct pd_jpeg *j, const uint8_t *icc,
 	if (t->ask->outputs & PD_JOB_REWRITE)
 		return pd_jpeg_rewrite(j, &params, t->out);
 	pd_codec_out_reset(t->out, t->ask->lossy_max);
-	return pd_jpeg_requantise(j, (t->ask->flags & PD_JOB_GREY) != 0,
-	    &params, t->out);
+	return pd_jpeg_requantise(
+	    j, (t->ask->flags & PD_JOB_GREY) != 0, &params, t->out);
 }
 
 /* Whether a 4:4:4 thumbnail should keep its edges: see pd_webp_lossy(). */
@@ -281,13 +316,13 @@ static bool
 small_and_sharp(const struct transcode *t, const struct pd_jpeg *j)
 {
 	return pd_jpeg_is_444(j) &&
-	    (uint64_t)t->ask->width * t->ask->height < PD_CODEC_SMALL_PIXELS;
+	       (uint64_t)t->ask->width * t->ask->height < PD_CODEC_SMALL_PIXELS;
 }
 
 /* Takes icc. */
 static enum pd_job_status
-choose_jpeg_way(struct transcode *t, struct pd_jpeg *j, uint8_t *icc,
-    size_t icc_len)
+choose_jpeg_way(
+    struct transcode *t, struct pd_jpeg *j, uint8_t *icc, size_t icc_len)
 {
 	enum pd_colour_kind kind = PD_COLOUR_SRGB;
 	enum pd_job_status status;
@@ -301,14 +336,13 @@ choose_jpeg_way(struct transcode *t, struct pd_jpeg *j, uint8_t *icc,
 	}
 	/* A rewrite keeps the samples and so whatever they mean. */
 	if (kind == PD_COLOUR_UNUSABLE ||
-	    ((t->ask->outputs & PD_JOB_REWRITE) != 0 &&
-	        !pd_jpeg_is_plain(j))) {
+	    ((t->ask->outputs & PD_JOB_REWRITE) != 0 && !pd_jpeg_is_plain(j))) {
 		free(icc);
 		return PD_JOB_UNSUPPORTED;
 	}
 	if (pd_jpeg_is_plain(j) && t->ask->orientation == 1 &&
 	    (kind != PD_COLOUR_CONVERT ||
-	        (t->ask->outputs & PD_JOB_REWRITE) != 0)) {
+		(t->ask->outputs & PD_JOB_REWRITE) != 0)) {
 		if (t->ask->outputs & (PD_JOB_JPEG | PD_JOB_REWRITE))
 			status = jpeg_directly(t, j, icc, icc_len);
 		else if (pd_jpeg_has_planes(j) && !small_and_sharp(t, j))
@@ -345,9 +379,9 @@ pd_codec_run(const struct pd_job_ask *ask, const uint8_t *in,
 	bool turned = ask->orientation >= 5;
 	enum pd_job_status status;
 
-	*answer = (struct pd_job_answer) { .magic = PD_JOB_ANSWER };
-	status = ask->source == PD_IMAGE_JPEG ? from_jpeg(&t)
-	                                      : from_png_or_gif(&t);
+	*answer = (struct pd_job_answer){ .magic = PD_JOB_ANSWER };
+	status =
+	    ask->source == PD_IMAGE_JPEG ? from_jpeg(&t) : from_png_or_gif(&t);
 	if (status == PD_JOB_DONE && (out->n == 0 || out->n > ask->out_max))
 		status = PD_JOB_LARGER;
 	answer->status = status;

@@ -22,8 +22,8 @@ struct pd_codec_out {
 void pd_codec_out_init(struct pd_codec_out *o, size_t max);
 void pd_codec_out_finish(struct pd_codec_out *o);
 /* LARGER when it would pass max, MEMORY. */
-enum pd_job_status pd_codec_out_add(struct pd_codec_out *o, const void *p,
-    size_t n);
+enum pd_job_status
+pd_codec_out_add(struct pd_codec_out *o, const void *p, size_t n);
 /* Keeps the memory, forgets the bytes; max may change. */
 void pd_codec_out_reset(struct pd_codec_out *o, size_t max);
 
@@ -39,7 +39,7 @@ bool pd_codec_late(const struct pd_job_ask *ask);
  * With DONE the result is in out, and answer has its size and format; else
  * answer's are 0.
  */
-enum pd_job_status pd_codec_run(const struct pd_job_ask *ask,
-    const uint8_t *in, struct pd_codec_out *out, struct pd_job_answer *answer);
+enum pd_job_status pd_codec_run(const struct pd_job_ask *ask, const uint8_t *in,
+    struct pd_codec_out *out, struct pd_job_answer *answer);
 
 #endif

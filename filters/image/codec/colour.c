@@ -32,8 +32,8 @@ transform(const uint8_t *icc, size_t len, cmsUInt32Number from,
 
 	pd_colour_init();
 	if (in != NULL && srgb != NULL)
-		t = cmsCreateTransform(in, from, srgb, to,
-		    INTENT_RELATIVE_COLORIMETRIC, flags);
+		t = cmsCreateTransform(
+		    in, from, srgb, to, INTENT_RELATIVE_COLORIMETRIC, flags);
 	if (in != NULL)
 		cmsCloseProfile(in);
 	return t;
@@ -46,8 +46,8 @@ is_srgb(const uint8_t *icc, size_t len)
 	static const uint8_t levels[] = { 0, 20, 64, 128, 200, 255 };
 	enum { N = sizeof(levels), COLOURS = N * N * N };
 	uint8_t in[COLOURS][3], out[COLOURS][3];
-	cmsHTRANSFORM t = transform(icc, len, TYPE_RGB_8, TYPE_RGB_8,
-	    cmsFLAGS_NOOPTIMIZE);
+	cmsHTRANSFORM t =
+	    transform(icc, len, TYPE_RGB_8, TYPE_RGB_8, cmsFLAGS_NOOPTIMIZE);
 
 	if (t == NULL)
 		return false;
@@ -79,7 +79,7 @@ pd_colour_judge(const uint8_t *icc, size_t len, unsigned channels)
 		return PD_COLOUR_UNUSABLE;
 	space = cmsGetColorSpace(p);
 	simple = cmsIsMatrixShaper(p) && !cmsIsTag(p, cmsSigAToB0Tag) &&
-	    len <= PD_COLOUR_KEEP_MAX;
+		 len <= PD_COLOUR_KEEP_MAX;
 	cmsCloseProfile(p);
 	if (space == cmsSigCmykData && channels == 4)
 		return PD_COLOUR_CONVERT;
@@ -102,8 +102,8 @@ enum pd_job_status
 pd_colour_to_srgb(struct pd_pixels *px)
 {
 	cmsUInt32Number type = px->channels == 4 ? TYPE_RGBA_8 : TYPE_RGB_8;
-	cmsHTRANSFORM t = transform(px->icc, px->icc_len, type, type,
-	    cmsFLAGS_COPY_ALPHA);
+	cmsHTRANSFORM t =
+	    transform(px->icc, px->icc_len, type, type, cmsFLAGS_COPY_ALPHA);
 
 	if (t == NULL)
 		return PD_JOB_BAD;

@@ -13,9 +13,9 @@
 #define PD_COLOUR_ICC_MAX (4u << 20)
 
 enum pd_colour_kind {
-	PD_COLOUR_SRGB,    /* says nothing new: drop it */
-	PD_COLOUR_KEEP,    /* RGB by matrix and curves: embed it again */
-	PD_COLOUR_CONVERT, /* must become sRGB */
+	PD_COLOUR_SRGB,     /* says nothing new: drop it */
+	PD_COLOUR_KEEP,     /* RGB by matrix and curves: embed it again */
+	PD_COLOUR_CONVERT,  /* must become sRGB */
 	PD_COLOUR_UNUSABLE, /* broken, or not for this many channels */
 };
 
@@ -28,8 +28,8 @@ void pd_colour_init(void);
 void pd_colour_finish(void);
 
 /* channels: 1 grey, 3 RGB, 4 CMYK. */
-enum pd_colour_kind pd_colour_judge(const uint8_t *icc, size_t len,
-    unsigned channels);
+enum pd_colour_kind
+pd_colour_judge(const uint8_t *icc, size_t len, unsigned channels);
 
 /* RGB or RGBA in place; px->icc is dropped. MEMORY, BAD. */
 enum pd_job_status pd_colour_to_srgb(struct pd_pixels *px);

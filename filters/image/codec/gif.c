@@ -35,7 +35,7 @@ draw(const SavedImage *picture, const ColorMapObject *map, int transparent,
 
 	for (int y = 0; y < d->Height; y++) {
 		uint8_t *to = px->p + (size_t)(d->Top + y) * px->stride +
-		    (size_t)d->Left * px->channels;
+			      (size_t)d->Left * px->channels;
 
 		for (int x = 0; x < d->Width; x++, to += px->channels) {
 			int i = *from++;
@@ -73,24 +73,24 @@ paint(GifFileType *gif, struct pd_pixels *px)
 		transparent = gcb.TransparentColor;
 	covers = d->Width == gif->SWidth && d->Height == gif->SHeight;
 	if (pd_pixels_init(px, (uint32_t)gif->SWidth, (uint32_t)gif->SHeight,
-	        covers && transparent < 0 ? 3 : 4) != 0)
+		covers && transparent < 0 ? 3 : 4) != 0)
 		return PD_JOB_MEMORY;
 	/* What is not painted is transparent, as every browser has it. */
 	if (px->channels == 4)
 		memset(px->p, 0, px->stride * px->height);
 	return draw(picture, map, transparent, px) == 0 ? PD_JOB_DONE
-	                                                : PD_JOB_BAD;
+							: PD_JOB_BAD;
 }
 
 enum pd_job_status
-pd_gif_decode(const struct pd_job_ask *ask, const uint8_t *in,
-    struct pd_pixels *px)
+pd_gif_decode(
+    const struct pd_job_ask *ask, const uint8_t *in, struct pd_pixels *px)
 {
 	struct input input = { .p = in, .n = ask->in_len };
 	GifFileType *gif = DGifOpen(&input, read_bytes, NULL);
 	enum pd_job_status status = PD_JOB_BAD;
 
-	*px = (struct pd_pixels) { .p = NULL };
+	*px = (struct pd_pixels){ .p = NULL };
 	if (gif == NULL)
 		return PD_JOB_BAD;
 	if (gif->SWidth < 1 || gif->SHeight < 1 ||

@@ -12,7 +12,7 @@
  * screen. UNSUPPORTED for more pictures than one, and where viewers differ. px
  * needs finish in any case.
  */
-enum pd_job_status pd_gif_decode(const struct pd_job_ask *ask,
-    const uint8_t *in, struct pd_pixels *px);
+enum pd_job_status pd_gif_decode(
+    const struct pd_job_ask *ask, const uint8_t *in, struct pd_pixels *px);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include <jerror.h>
 
-/* --- Errors ---------------------------------------------------------------- */
+/* --- Errors ----------------------------------------------------------------
+ */
 
 void
 pd_jpeg_fail(j_common_ptr lib, enum pd_job_status status)
@@ -21,9 +22,9 @@ pd_jpeg_fail(j_common_ptr lib, enum pd_job_status status)
 static void
 on_error(j_common_ptr lib)
 {
-	pd_jpeg_fail(lib,
-	    lib->err->msg_code == JERR_OUT_OF_MEMORY ? PD_JOB_MEMORY
-	                                             : PD_JOB_BAD);
+	pd_jpeg_fail(lib, lib->err->msg_code == JERR_OUT_OF_MEMORY
+			      ? PD_JOB_MEMORY
+			      : PD_JOB_BAD);
 }
 
 static void
@@ -64,7 +65,8 @@ pd_jpeg_check_late(j_common_ptr lib, const struct pd_job_ask *ask)
 		pd_jpeg_fail(lib, PD_JOB_LATE);
 }
 
-/* --- Reading --------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------
+ */
 
 /* After each scan of a progressive file and each row of blocks. */
 static void
@@ -73,16 +75,16 @@ on_progress(j_common_ptr lib)
 	struct jpeg_progress_mgr *p = lib->progress;
 
 	if ((p->pass_counter & 15) == 0)
-		pd_jpeg_check_late(lib,
-		    ((struct pd_jpeg *)lib->client_data)->ask);
+		pd_jpeg_check_late(
+		    lib, ((struct pd_jpeg *)lib->client_data)->ask);
 }
 
 enum pd_job_status
-pd_jpeg_open(struct pd_jpeg **out, const struct pd_job_ask *ask,
-    const uint8_t *in)
+pd_jpeg_open(
+    struct pd_jpeg **out, const struct pd_job_ask *ask, const uint8_t *in)
 {
-	struct pd_jpeg *j = calloc(1, sizeof(*j) +
-	        sizeof(struct jpeg_progress_mgr));
+	struct pd_jpeg *j =
+	    calloc(1, sizeof(*j) + sizeof(struct jpeg_progress_mgr));
 	struct jpeg_decompress_struct *d;
 
 	*out = j;
@@ -130,7 +132,7 @@ bool
 pd_jpeg_is_plain(const struct pd_jpeg *j)
 {
 	return j->d.jpeg_color_space == JCS_YCbCr ||
-	    j->d.jpeg_color_space == JCS_GRAYSCALE;
+	       j->d.jpeg_color_space == JCS_GRAYSCALE;
 }
 
 /* Luma's samples for one of chroma, each way, with chroma's both alike. */
@@ -140,10 +142,10 @@ sampled(const struct pd_jpeg *j, int h, int v)
 	const jpeg_component_info *c = j->d.comp_info;
 
 	return j->d.num_components == 3 &&
-	    c[0].h_samp_factor == h * c[1].h_samp_factor &&
-	    c[0].v_samp_factor == v * c[1].v_samp_factor &&
-	    c[1].h_samp_factor == c[2].h_samp_factor &&
-	    c[1].v_samp_factor == c[2].v_samp_factor;
+	       c[0].h_samp_factor == h * c[1].h_samp_factor &&
+	       c[0].v_samp_factor == v * c[1].v_samp_factor &&
+	       c[1].h_samp_factor == c[2].h_samp_factor &&
+	       c[1].v_samp_factor == c[2].v_samp_factor;
 }
 
 bool
@@ -160,9 +162,9 @@ pd_jpeg_has_planes(const struct pd_jpeg *j)
 	if (j->d.jpeg_color_space == JCS_GRAYSCALE)
 		return true;
 	return j->d.jpeg_color_space == JCS_YCbCr && c[1].h_samp_factor == 1 &&
-	    c[1].v_samp_factor == 1 &&
-	    (sampled(j, 1, 1) || sampled(j, 2, 1) || sampled(j, 1, 2) ||
-	        sampled(j, 2, 2));
+	       c[1].v_samp_factor == 1 &&
+	       (sampled(j, 1, 1) || sampled(j, 2, 1) || sampled(j, 1, 2) ||
+		   sampled(j, 2, 2));
 }
 
 bool
@@ -220,7 +222,7 @@ pd_jpeg_pixels(struct pd_jpeg *j, struct pd_pixels *px)
 	struct jpeg_decompress_struct *d = &j->d;
 	d->out_color_space = pixel_space(j);
 	if (pd_pixels_init(px, d->image_width, d->image_height,
-	        channels_of(d->out_color_space)) != 0)
+		channels_of(d->out_color_space)) != 0)
 		return PD_JOB_MEMORY;
 	if (setjmp(j->trap.jump))
 		return j->trap.status;
@@ -236,7 +238,8 @@ pd_jpeg_pixels(struct pd_jpeg *j, struct pd_pixels *px)
 	return PD_JOB_DONE;
 }
 
-/* --- Writing --------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------
+ */
 
 static void
 dest_init(j_compress_ptr c)
@@ -303,12 +306,12 @@ pd_jpeg_writer_set(struct pd_jpeg_writer *w, uint32_t width, uint32_t height,
 }
 
 void
-pd_jpeg_writer_icc(struct pd_jpeg_writer *w,
-    const struct pd_jpeg_params *params)
+pd_jpeg_writer_icc(
+    struct pd_jpeg_writer *w, const struct pd_jpeg_params *params)
 {
 	if (params->icc != NULL)
-		jpeg_write_icc_profile(&w->c, params->icc,
-		    (unsigned)params->icc_len);
+		jpeg_write_icc_profile(
+		    &w->c, params->icc, (unsigned)params->icc_len);
 }
 
 void

@@ -18,7 +18,7 @@ struct pd_jpeg;
 struct pd_jpeg_params {
 	unsigned quality; /* 1..100, libjpeg's scale */
 	bool progressive;
-	bool full_chroma; /* 4:4:4, else 4:2:0; pd_jpeg_encode() alone */
+	bool full_chroma;   /* 4:4:4, else 4:2:0; pd_jpeg_encode() alone */
 	const uint8_t *icc; /* to embed; NULL for none */
 	size_t icc_len;
 };
@@ -36,8 +36,8 @@ struct pd_planes {
 void pd_planes_finish(struct pd_planes *pl);
 
 /* Reads the header. in is borrowed until the end. */
-enum pd_job_status pd_jpeg_open(struct pd_jpeg **out,
-    const struct pd_job_ask *ask, const uint8_t *in);
+enum pd_job_status pd_jpeg_open(
+    struct pd_jpeg **out, const struct pd_job_ask *ask, const uint8_t *in);
 void pd_jpeg_close(struct pd_jpeg *j);
 
 unsigned pd_jpeg_channels(const struct pd_jpeg *j); /* 1, 3 or 4 */
@@ -57,8 +57,8 @@ enum pd_job_status pd_jpeg_icc(struct pd_jpeg *j, uint8_t **icc, size_t *len);
  * needs finish in any case. */
 enum pd_job_status pd_jpeg_pixels(struct pd_jpeg *j, struct pd_pixels *px);
 /* grey: without colour. pl needs finish in any case. */
-enum pd_job_status pd_jpeg_planes(struct pd_jpeg *j, bool grey,
-    struct pd_planes *pl);
+enum pd_job_status
+pd_jpeg_planes(struct pd_jpeg *j, bool grey, struct pd_planes *pl);
 /* The same coefficients with better Huffman tables, without metadata. */
 enum pd_job_status pd_jpeg_rewrite(struct pd_jpeg *j,
     const struct pd_jpeg_params *params, struct pd_codec_out *out);
@@ -70,8 +70,8 @@ enum pd_job_status pd_jpeg_requantise(struct pd_jpeg *j, bool grey,
     const struct pd_jpeg_params *params, struct pd_codec_out *out);
 
 /* Grey or RGB. */
-enum pd_job_status pd_jpeg_encode(const struct pd_pixels *px,
-    const struct pd_job_ask *ask, const struct pd_jpeg_params *params,
-    struct pd_codec_out *out);
+enum pd_job_status
+pd_jpeg_encode(const struct pd_pixels *px, const struct pd_job_ask *ask,
+    const struct pd_jpeg_params *params, struct pd_codec_out *out);
 
 #endif

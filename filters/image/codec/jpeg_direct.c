@@ -8,7 +8,8 @@
 
 #include "filters/image/codec/jpeg_lib.h"
 
-/* --- Rows of planes -------------------------------------------------------- */
+/* --- Rows of planes --------------------------------------------------------
+ */
 
 /*
  * Room for one row of MCUs of each component, as jpeg_read_raw_data() fills
@@ -32,10 +33,9 @@ make_strip(struct pd_jpeg *j, struct strip *s)
 	for (int i = 0; i < d->num_components; i++) {
 		/* Blocks that pad the last MCU are written as well. */
 		s->stride[i] = ((size_t)d->comp_info[i].width_in_blocks +
-		                   MAX_SAMP_FACTOR) *
-		    DCTSIZE;
-		total += s->stride[i] * d->comp_info[i].v_samp_factor *
-		    DCTSIZE;
+				   MAX_SAMP_FACTOR) *
+			       DCTSIZE;
+		total += s->stride[i] * d->comp_info[i].v_samp_factor * DCTSIZE;
 	}
 	j->rows = calloc(1, total);
 	if (j->rows == NULL)
@@ -49,7 +49,8 @@ make_strip(struct pd_jpeg *j, struct strip *s)
 	}
 }
 
-/* --- To WebP's planes ------------------------------------------------------ */
+/* --- To WebP's planes ------------------------------------------------------
+ */
 
 /* JPEG's full range to the 16..235 and 16..240 that WebP decoders expect. */
 struct range {
@@ -61,8 +62,9 @@ make_range(struct range *r)
 {
 	for (int i = 0; i < 256; i++) {
 		r->luma[i] = (uint8_t)(16 + (i * 219 + 127) / 255);
-		r->chroma[i] = (uint8_t)(128 +
-		    ((i - 128) * 224 + (i < 128 ? -127 : 127)) / 255);
+		r->chroma[i] =
+		    (uint8_t)(128 +
+			      ((i - 128) * 224 + (i < 128 ? -127 : 127)) / 255);
 	}
 }
 
@@ -178,7 +180,7 @@ pd_jpeg_planes(struct pd_jpeg *j, bool grey, struct pd_planes *pl)
 	struct strip s;
 	bool colour = !grey && d->num_components == 3;
 
-	*pl = (struct pd_planes) { .y = NULL };
+	*pl = (struct pd_planes){ .y = NULL };
 	if (make_planes(pl, d->image_width, d->image_height) != 0)
 		return PD_JOB_MEMORY;
 	make_range(&f.range);
@@ -202,7 +204,8 @@ pd_jpeg_planes(struct pd_jpeg *j, bool grey, struct pd_planes *pl)
 	return PD_JOB_DONE;
 }
 
-/* --- JPEG to JPEG ---------------------------------------------------------- */
+/* --- JPEG to JPEG ----------------------------------------------------------
+ */
 
 enum pd_job_status
 pd_jpeg_rewrite(struct pd_jpeg *j, const struct pd_jpeg_params *params,
@@ -243,13 +246,11 @@ copy_planes(struct pd_jpeg *j, struct pd_jpeg_writer *w,
 	d->out_color_space = d->jpeg_color_space;
 	jpeg_start_decompress(d);
 	make_strip(j, &s);
-	pd_jpeg_writer_set(w, d->image_width, d->image_height,
-	    d->jpeg_color_space, params);
+	pd_jpeg_writer_set(
+	    w, d->image_width, d->image_height, d->jpeg_color_space, params);
 	for (int i = 0; i < d->num_components; i++) {
-		w->c.comp_info[i].h_samp_factor =
-		    d->comp_info[i].h_samp_factor;
-		w->c.comp_info[i].v_samp_factor =
-		    d->comp_info[i].v_samp_factor;
+		w->c.comp_info[i].h_samp_factor = d->comp_info[i].h_samp_factor;
+		w->c.comp_info[i].v_samp_factor = d->comp_info[i].v_samp_factor;
 	}
 	w->c.raw_data_in = TRUE;
 	jpeg_start_compress(&w->c, TRUE);
@@ -271,8 +272,8 @@ copy_rows(struct pd_jpeg *j, struct pd_jpeg_writer *w, J_COLOR_SPACE space,
 
 	d->out_color_space = space;
 	jpeg_start_decompress(d);
-	j->rows = malloc((size_t)d->output_width *
-	    (unsigned)d->output_components);
+	j->rows =
+	    malloc((size_t)d->output_width * (unsigned)d->output_components);
 	if (j->rows == NULL)
 		pd_jpeg_fail((j_common_ptr)d, PD_JOB_MEMORY);
 	row = j->rows;

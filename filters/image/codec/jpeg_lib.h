@@ -50,8 +50,8 @@ void pd_jpeg_writer_init(struct pd_jpeg_writer *w, struct pd_jpeg_trap *trap,
 void pd_jpeg_writer_set(struct pd_jpeg_writer *w, uint32_t width,
     uint32_t height, J_COLOR_SPACE space, const struct pd_jpeg_params *params);
 /* After jpeg_start_compress(): the profile. */
-void pd_jpeg_writer_icc(struct pd_jpeg_writer *w,
-    const struct pd_jpeg_params *params);
+void pd_jpeg_writer_icc(
+    struct pd_jpeg_writer *w, const struct pd_jpeg_params *params);
 /* Once more than init is fine, also after a failure. */
 void pd_jpeg_writer_finish(struct pd_jpeg_writer *w);
 

@@ -8,6 +8,7 @@
  * pared takes the original then and starts another.
  */
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@
 /* Images must never keep a request waiting for the CPU they share. */
 #define NICENESS 15
 
-#define TRIM_PIXELS  500000
+#define KEEP_BYTES   (32 << 20)
+#define IDLE_MS      500
 #define MEMORY_LEAST (32u << 20)
 #define MEMORY_USUAL (256u << 20)
 
@@ -55,7 +57,7 @@ cpu_us(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (uint32_t)((uint64_t)t.tv_sec * 1000000 +
-	    (uint64_t)t.tv_nsec / 1000);
+			  (uint64_t)t.tv_nsec / 1000);
 }
 
 static int
@@ -92,7 +94,7 @@ answer_ask(const struct pd_job_ask *ask, const int fds[PD_IPC_FDS])
 	munmap(in, ask->in_len);
 	if (answer.status == PD_JOB_DONE &&
 	    write_all(fds[PD_JOB_FD_OUT], out.p, out.n) != 0) {
-		answer = (struct pd_job_answer) {
+		answer = (struct pd_job_answer){
 			.magic = PD_JOB_ANSWER,
 			.status = PD_JOB_LARGER,
 		};
@@ -102,16 +104,39 @@ answer_ask(const struct pd_job_ask *ask, const int fds[PD_IPC_FDS])
 	return pd_ipc_send(SOCKET_FD, &answer, sizeof(answer), NULL, 0);
 }
 
+/*
+ * Memory is kept from one picture to the next: to have it from the kernel anew
+ * costs a tenth of a JPEG's time. A moment without work gives it back.
+ */
+static void
+keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 2 * KEEP_BYTES);
+}
+
+static void
+wait_and_trim(void)
+{
+	struct pollfd p = { .fd = SOCKET_FD, .events = POLLIN };
+
+	if (poll(&p, 1, IDLE_MS) == 0)
+		malloc_trim(0);
+}
+
 static int
 serve(void)
 {
 	struct pd_job_ask ask;
 	int fds[PD_IPC_FDS];
+	bool trimmed = true;
 
 	for (;;) {
-		int got = pd_ipc_recv(SOCKET_FD, &ask, sizeof(ask), fds);
-		int rc;
+		int got, rc;
 
+		if (!trimmed)
+			wait_and_trim();
+		got = pd_ipc_recv(SOCKET_FD, &ask, sizeof(ask), fds);
 		if (got <= 0)
 			return got == 0 ? 0 : 1;
 		rc = answer_ask(&ask, fds);
@@ -120,17 +145,15 @@ serve(void)
 				close(fds[i]);
 		if (rc != 0)
 			return 1;
-		/* What a large picture took is not kept for the next. */
-		if ((uint64_t)ask.width * ask.height > TRIM_PIXELS)
-			malloc_trim(0);
+		trimmed = false;
 	}
 }
 
 int
 main(int argc, char **argv)
 {
-	unsigned long memory = argc > 1 ? strtoul(argv[1], NULL, 10)
-	                                : MEMORY_USUAL;
+	unsigned long memory =
+	    argc > 1 ? strtoul(argv[1], NULL, 10) : MEMORY_USUAL;
 
 	if (memory < MEMORY_LEAST) {
 		fprintf(stderr, "pared-codec: started by pared, not by hand\n");
@@ -139,6 +162,7 @@ main(int argc, char **argv)
 	/* Less priority is always granted. */
 	setpriority(PRIO_PROCESS, 0, NICENESS);
 	pd_colour_init();
+	keep_memory();
 	if (pd_sandbox_codec(memory, 0) != 0) {
 		perror("pared-codec: confinement");
 		return 1;

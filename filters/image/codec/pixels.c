@@ -4,10 +4,10 @@
 #include <string.h>
 
 int
-pd_pixels_init(struct pd_pixels *px, uint32_t width, uint32_t height,
-    unsigned channels)
+pd_pixels_init(
+    struct pd_pixels *px, uint32_t width, uint32_t height, unsigned channels)
 {
-	*px = (struct pd_pixels) {
+	*px = (struct pd_pixels){
 		.width = width,
 		.height = height,
 		.channels = channels,
@@ -33,9 +33,9 @@ pd_pixels_turn(struct pd_pixels *px, unsigned orientation)
 	/* Where the new picture's origin lies in the old one, and which way
 	 * its axes run there (EXIF 2.3, 4.6.4). */
 	bool right = orientation == 2 || orientation == 3 || orientation == 7 ||
-	    orientation == 8;
+		     orientation == 8;
 	bool bottom = orientation == 3 || orientation == 4 ||
-	    orientation == 6 || orientation == 7;
+		      orientation == 6 || orientation == 7;
 	struct pd_pixels to;
 	ptrdiff_t step_x, step_y;
 	const uint8_t *origin = px->p;
@@ -43,7 +43,7 @@ pd_pixels_turn(struct pd_pixels *px, unsigned orientation)
 	if (orientation <= 1 || orientation > 8)
 		return 0;
 	if (pd_pixels_init(&to, swap ? px->height : px->width,
-	        swap ? px->width : px->height, px->channels) != 0)
+		swap ? px->width : px->height, px->channels) != 0)
 		return -1;
 	step_x = right ? -(ptrdiff_t)px->channels : (ptrdiff_t)px->channels;
 	step_y = bottom ? -(ptrdiff_t)px->stride : (ptrdiff_t)px->stride;
@@ -80,8 +80,8 @@ pd_pixels_grey(struct pd_pixels *px)
 		for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
 			/* ITU-R BT.601's weights, of 65536. */
 			unsigned l = (19595u * p[0] + 38470u * p[1] +
-			                 7471u * p[2] + 32768u) >>
-			    16;
+					 7471u * p[2] + 32768u) >>
+				     16;
 
 			p[0] = p[1] = p[2] = (uint8_t)l;
 		}
@@ -114,7 +114,8 @@ pd_pixels_drop_opaque(struct pd_pixels *px)
 	px->stride = (size_t)px->width * 3;
 }
 
-/* --- What kind of picture -------------------------------------------------- */
+/* --- What kind of picture --------------------------------------------------
+ */
 
 #define TABLE 4096 /* slots for PD_PIXELS_MANY colours */
 
@@ -151,36 +152,61 @@ by_alpha(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* The colours of a row, and whether all are grey and opaque. */
+static bool
+look_at_row(const struct pd_pixels *px, uint32_t y, struct table *t)
+{
+	const uint8_t *p = px->p + y * px->stride;
+	uint32_t last = ~pd_pixels_at(p, px->channels);
+	bool grey = true;
+
+	for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
+		uint32_t c = pd_pixels_at(p, px->channels);
+
+		if (c == last)
+			continue;
+		last = c;
+		if (t->n <= PD_PIXELS_MANY)
+			add_colour(t, c);
+		grey &= p[0] == p[1] && p[1] == p[2] && (c & 255) == 255;
+	}
+	return grey;
+}
+
+static unsigned
+flatness(const struct pd_pixels *px)
+{
+	unsigned n = px->channels;
+	uint64_t seen = 0, same = 0;
+
+	for (uint32_t y = 1; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride + n;
+		const uint8_t *up = p - px->stride;
+
+		for (uint32_t x = 1; x < px->width; x++, p += n, up += n) {
+			if (n == 4 && p[3] == 0)
+				continue;
+			seen++;
+			same += p[0] == p[-(int)n] && p[0] == up[0] &&
+				p[1] == p[1 - (int)n] && p[1] == up[1] &&
+				p[2] == p[2 - (int)n] && p[2] == up[2];
+		}
+	}
+	return seen > 0 ? (unsigned)(same * 100 / seen) : 100;
+}
+
 void
 pd_pixels_look(const struct pd_pixels *px, struct pd_pixels_look *look)
 {
 	struct table t;
-	uint64_t same = 0;
-	bool grey = true;
 
 	memset(t.used, 0, sizeof(t.used));
 	t.n = 0;
-	for (uint32_t y = 0; y < px->height; y++) {
-		const uint8_t *p = px->p + y * px->stride;
-		uint32_t last = pd_pixels_at(p, px->channels), c;
-
-		for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
-			c = pd_pixels_at(p, px->channels);
-			if (c == last && x > 0) {
-				same++;
-				continue;
-			}
-			last = c;
-			if (t.n <= PD_PIXELS_MANY)
-				add_colour(&t, c);
-			grey &= p[0] == p[1] && p[1] == p[2] &&
-			    (c & 255) == 255;
-		}
-	}
+	look->grey = true;
+	for (uint32_t y = 0; y < px->height; y++)
+		look->grey &= look_at_row(px, y, &t);
 	look->colours = t.n;
-	look->grey = grey;
-	look->flat = (unsigned)(same * 100 /
-	    ((uint64_t)px->width * px->height));
+	look->flat = flatness(px);
 	if (t.n > PD_PIXELS_COLOURS)
 		return;
 	for (unsigned i = 0, n = 0; i < TABLE; i++)

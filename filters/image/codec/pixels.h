@@ -21,8 +21,8 @@ struct pd_pixels {
 };
 
 /* The samples are not cleared. 0, or -1 without memory. */
-int pd_pixels_init(struct pd_pixels *px, uint32_t width, uint32_t height,
-    unsigned channels);
+int pd_pixels_init(
+    struct pd_pixels *px, uint32_t width, uint32_t height, unsigned channels);
 void pd_pixels_finish(struct pd_pixels *px);
 
 /* As EXIF's orientation (1..8) says. 0, or -1 without memory. */
@@ -41,8 +41,9 @@ struct pd_pixels_look {
 	/* The colours, when they are PD_PIXELS_COLOURS or fewer: 0xRRGGBBAA,
 	 * the least opaque first. */
 	uint32_t palette[PD_PIXELS_COLOURS];
-	/* Share of pixels equal to their left neighbour, percent: flat art has
-	 * many, a photograph few. */
+	/* Share, in percent, of the pixels that can be seen which equal both
+	 * their left and their upper neighbour: photographs have up to 12,
+	 * drawings and screens 30 and more. */
 	unsigned flat;
 	bool grey; /* every pixel, and opaque */
 };
@@ -56,7 +57,7 @@ static inline uint32_t
 pd_pixels_at(const uint8_t *p, unsigned channels)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | (channels == 4 ? p[3] : 255u);
+	       (uint32_t)p[2] << 8 | (channels == 4 ? p[3] : 255u);
 }
 
 #endif

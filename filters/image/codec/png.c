@@ -51,7 +51,8 @@ check_late(png_structp png, const struct pd_job_ask *ask)
 		fail(png, PD_JOB_LATE);
 }
 
-/* --- Reading --------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------
+ */
 
 struct input {
 	const uint8_t *p;
@@ -87,8 +88,8 @@ set_limits(png_structp png)
 	png_set_user_limits(png, PD_JOB_SIDE_MAX, PD_JOB_SIDE_MAX);
 	png_set_chunk_malloc_max(png, CHUNK_MAX);
 	png_set_chunk_cache_max(png, CHUNKS_MAX);
-	png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER,
-	    (png_const_bytep)ignored, 6);
+	png_set_keep_unknown_chunks(
+	    png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep)ignored, 6);
 	/* A profile that libpng dislikes is for colour.c to judge. */
 	png_set_benign_errors(png, 1);
 }
@@ -126,8 +127,7 @@ read_icc(struct reader *r, struct pd_pixels *px)
 }
 
 static void
-read_rows(struct reader *r, const struct pd_job_ask *ask,
-    struct pd_pixels *px)
+read_rows(struct reader *r, const struct pd_job_ask *ask, struct pd_pixels *px)
 {
 	if (png_get_interlace_type(r->png, r->info) == PNG_INTERLACE_NONE) {
 		for (uint32_t y = 0; y < px->height; y++) {
@@ -181,17 +181,17 @@ read_png(struct reader *r, const struct pd_job_ask *ask, struct pd_pixels *px)
 }
 
 enum pd_job_status
-pd_png_decode(const struct pd_job_ask *ask, const uint8_t *in,
-    struct pd_pixels *px)
+pd_png_decode(
+    const struct pd_job_ask *ask, const uint8_t *in, struct pd_pixels *px)
 {
 	struct reader r = {
 		.trap.status = PD_JOB_BAD,
 		.in = { .p = in, .n = ask->in_len },
 	};
 
-	*px = (struct pd_pixels) { .p = NULL };
-	r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r.trap, on_error,
-	    on_warning);
+	*px = (struct pd_pixels){ .p = NULL };
+	r.png = png_create_read_struct(
+	    PNG_LIBPNG_VER_STRING, &r.trap, on_error, on_warning);
 	if (r.png == NULL)
 		return PD_JOB_MEMORY;
 	if (setjmp(r.trap.jump) == 0) {
@@ -206,7 +206,8 @@ pd_png_decode(const struct pd_job_ask *ask, const uint8_t *in,
 	return r.trap.status;
 }
 
-/* --- Writing --------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------
+ */
 
 struct writer {
 	struct trap trap;
@@ -265,8 +266,8 @@ set_header(struct writer *w, const struct pd_pixels *px,
     const struct pd_pixels_look *look, bool palette)
 {
 	uint64_t pixels = (uint64_t)px->width * px->height;
-	int type = px->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA
-	                             : PNG_COLOR_TYPE_RGB;
+	int type =
+	    px->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB;
 	int depth = 8;
 
 	if (palette) {
@@ -349,8 +350,8 @@ pd_png_encode(const struct pd_pixels *px, const struct pd_job_ask *ask,
 	struct writer w = { .trap.status = PD_JOB_BAD, .out = out };
 
 	out->n = 0;
-	w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w.trap,
-	    on_error, on_warning);
+	w.png = png_create_write_struct(
+	    PNG_LIBPNG_VER_STRING, &w.trap, on_error, on_warning);
 	if (w.png == NULL)
 		return PD_JOB_MEMORY;
 	if (setjmp(w.trap.jump) == 0) {

@@ -65,12 +65,13 @@ encode(const WebPConfig *config, WebPPicture *pic, struct job *job)
 	if (job->status != PD_JOB_DONE)
 		return job->status;
 	return pic->error_code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
-	        pic->error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
-	    ? PD_JOB_MEMORY
-	    : PD_JOB_BAD;
+		       pic->error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
+		   ? PD_JOB_MEMORY
+		   : PD_JOB_BAD;
 }
 
-/* --- The profile (WebP container: VP8X, ICCP) ------------------------------ */
+/* --- The profile (WebP container: VP8X, ICCP) ------------------------------
+ */
 
 static void
 put24(uint8_t *p, uint32_t v)
@@ -96,8 +97,8 @@ put32(uint8_t *p, uint32_t v)
 /* Puts the profile into what the encoder made: into its extended header, or
  * under a new one. */
 static enum pd_job_status
-embed_icc(struct pd_codec_out *out, uint32_t width, uint32_t height,
-    bool alpha, const uint8_t *icc, size_t icc_len)
+embed_icc(struct pd_codec_out *out, uint32_t width, uint32_t height, bool alpha,
+    const uint8_t *icc, size_t icc_len)
 {
 	bool extended = memcmp(out->p + HEAD, "VP8X", 4) == 0;
 	size_t at = extended ? HEAD + CHUNK_HEAD + VP8X_LEN : HEAD;
@@ -112,8 +113,8 @@ embed_icc(struct pd_codec_out *out, uint32_t width, uint32_t height,
 	while (out->n < n + more) {
 		static const uint8_t zeros[64];
 		size_t left = n + more - out->n;
-		enum pd_job_status status = pd_codec_out_add(out, zeros,
-		    left < sizeof(zeros) ? left : sizeof(zeros));
+		enum pd_job_status status = pd_codec_out_add(
+		    out, zeros, left < sizeof(zeros) ? left : sizeof(zeros));
 
 		if (status != PD_JOB_DONE)
 			return status;
@@ -139,11 +140,12 @@ embed_icc(struct pd_codec_out *out, uint32_t width, uint32_t height,
 	return PD_JOB_DONE;
 }
 
-/* --- Encoding -------------------------------------------------------------- */
+/* --- Encoding --------------------------------------------------------------
+ */
 
 static int
-lossy_config(WebPConfig *config, uint32_t width, uint32_t height,
-    unsigned quality)
+lossy_config(
+    WebPConfig *config, uint32_t width, uint32_t height, unsigned quality)
 {
 	uint64_t pixels = (uint64_t)width * height;
 
@@ -176,8 +178,8 @@ pd_webp_planes(const struct pd_planes *pl, const struct pd_job_ask *ask,
 	status = encode(&config, &pic, &job);
 	WebPPictureFree(&pic);
 	if (status == PD_JOB_DONE && icc != NULL)
-		status = embed_icc(out, pl->width, pl->height, false, icc,
-		    icc_len);
+		status =
+		    embed_icc(out, pl->width, pl->height, false, icc, icc_len);
 	return status;
 }
 
@@ -191,7 +193,7 @@ encode_pixels(const struct pd_pixels *px, WebPConfig *config, WebPPicture *pic,
 	enum pd_job_status status;
 
 	ok = alpha ? WebPPictureImportRGBA(pic, px->p, (int)px->stride)
-	           : WebPPictureImportRGB(pic, px->p, (int)px->stride);
+		   : WebPPictureImportRGB(pic, px->p, (int)px->stride);
 	if (ok)
 		status = encode(config, pic, job);
 	else
@@ -235,18 +237,19 @@ lossless_level(uint64_t pixels)
 
 enum pd_job_status
 pd_webp_lossless(const struct pd_pixels *px, const struct pd_job_ask *ask,
-    bool exact, struct pd_codec_out *out)
+    enum pd_webp_effort effort, struct pd_codec_out *out)
 {
 	struct job job = { .ask = ask, .out = out };
+	uint64_t pixels = (uint64_t)px->width * px->height;
 	WebPConfig config;
 	WebPPicture pic;
 
 	if (start(&pic, &job, px->width, px->height) != 0 ||
 	    !WebPConfigInit(&config) ||
-	    !WebPConfigLosslessPreset(&config,
-	        lossless_level((uint64_t)px->width * px->height)))
+	    !WebPConfigLosslessPreset(
+		&config, effort == PD_WEBP_QUICK ? 0 : lossless_level(pixels)))
 		return PD_JOB_MEMORY;
-	if (!exact)
+	if (effort == PD_WEBP_NEAR)
 		config.near_lossless = NEAR_LOSSLESS;
 	pic.use_argb = 1;
 	return encode_pixels(px, &config, &pic, &job);

@@ -17,8 +17,8 @@ static int
 open_socks(void **state)
 {
 	(void)state;
-	return socketpair(AF_UNIX,
-	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, socks);
+	return socketpair(
+	    AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, socks);
 }
 
 static int
@@ -191,14 +191,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_message_and_two_descriptors,
-		    open_socks, close_socks),
-		cmocka_unit_test_setup_teardown(wrong_lengths_are_refused,
-		    open_socks, close_socks),
+		cmocka_unit_test_setup_teardown(
+		    a_message_and_two_descriptors, open_socks, close_socks),
+		cmocka_unit_test_setup_teardown(
+		    wrong_lengths_are_refused, open_socks, close_socks),
 		cmocka_unit_test_setup_teardown(
 		    too_many_descriptors_are_refused, open_socks, close_socks),
-		cmocka_unit_test_setup_teardown(nothing_and_the_end,
-		    open_socks, close_socks),
+		cmocka_unit_test_setup_teardown(
+		    nothing_and_the_end, open_socks, close_socks),
 		cmocka_unit_test(memory_keeps_its_size),
 		cmocka_unit_test(sealed_memory_does_not_change),
 		cmocka_unit_test_setup_teardown(

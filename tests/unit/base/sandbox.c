@@ -49,7 +49,7 @@ confined(bool nobody, int (*deed)(void))
 	if (pid == 0) {
 		if (nobody && geteuid() == 0 &&
 		    (setgroups(0, NULL) != 0 || setgid(65534) != 0 ||
-		        setuid(65534) != 0))
+			setuid(65534) != 0))
 			_exit(98);
 		dup2(socks[0], 3);
 		files = open("/", O_RDONLY | O_DIRECTORY);
@@ -61,7 +61,7 @@ confined(bool nobody, int (*deed)(void))
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	close(socks[1]);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-	                           : WEXITSTATUS(status);
+				   : WEXITSTATUS(status);
 }
 
 static int
@@ -107,9 +107,9 @@ static int
 map_code(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC,
-	           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
-	    ? 0
-	    : 1;
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
+		   ? 0
+		   : 1;
 }
 
 static int

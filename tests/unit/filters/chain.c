@@ -2,9 +2,10 @@
 #include "filters/chain.h"
 
 #include <event2/event.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "base/stats.h"
@@ -15,10 +16,10 @@
 
 /* What the fake between decode and encode does. */
 enum act {
-	ACT_STAY_OUT,    /* wants(), but begin() fails */
-	ACT_UPPER,       /* streams, capitals */
-	ACT_PASS_AT,     /* streams, capitals up to `at`, then passes */
-	ACT_END_AT,      /* streams; ends early */
+	ACT_STAY_OUT, /* wants(), but begin() fails */
+	ACT_UPPER,    /* streams, capitals */
+	ACT_PASS_AT,  /* streams, capitals up to `at`, then passes */
+	ACT_END_AT,   /* streams; ends early */
 	ACT_FAIL_AT,
 	ACT_COLLECT,      /* whole: makes "<body>", waits before it does */
 	ACT_COLLECT_PASS, /* whole: puts all back, waits before it does */
@@ -100,8 +101,8 @@ fake_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 		s->seen++;
 		room--;
 	}
-	return last && evbuffer_get_length(in) == 0 ? PD_FLOW_END :
-						      PD_FLOW_MORE;
+	return last && evbuffer_get_length(in) == 0 ? PD_FLOW_END
+						    : PD_FLOW_MORE;
 }
 
 static enum pd_flow
@@ -135,8 +136,8 @@ fake_whole_run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out,
 		pd_fields_set(&pd_filter_message(f)->response->fields,
 		    pd_filter_message(f)->arena, PD_FIELD_CONTENT_TYPE,
 		    pd_str_z(fake.type));
-	pd_filter_body_changed(pd_filter_message(f),
-	    (int64_t)evbuffer_get_length(out));
+	pd_filter_body_changed(
+	    pd_filter_message(f), (int64_t)evbuffer_get_length(out));
 	return PD_FLOW_END;
 }
 
@@ -172,7 +173,7 @@ const struct pd_filter_type *const pd_filter_table[] = {
 static const unsigned char hello_gz[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3,
 	0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0xd7, 0x51, 0x48, 0xca, 0x4f, 0xa9, 0x54,
 	0x04, 0x00, 0xf9, 0x3d, 0x32, 0x66, 0x0c, 0x00, 0x00, 0x00 };
-#define HELLO	   "Hello, body!"
+#define HELLO      "Hello, body!"
 #define HELLO_CAPS "HELLO, BODY!"
 
 static int
@@ -250,7 +251,7 @@ passes_late(void **state)
 	fake.act = ACT_PASS_AT;
 	fake.at = 7;
 	chain_help_ways(&plain, check, &e);
-	e = (struct expect) { HELLO, NULL };
+	e = (struct expect){ HELLO, NULL };
 	fake.at = 0;
 	chain_help_ways(&plain, check, &e);
 }
@@ -316,9 +317,9 @@ decodes_for_it(void **state)
 	chain_help_ways(&gzipped, check, &e);
 	/* It passes, but the coding is off already: so says the header. */
 	fake.act = ACT_COLLECT_PASS;
-	e = (struct expect) { HELLO, "decode" };
+	e = (struct expect){ HELLO, "decode" };
 	chain_help_ways(&gzipped, check, &e);
-	chain_help_run(&h, &gzipped, &(struct chain_way) { .name = "x" });
+	chain_help_run(&h, &gzipped, &(struct chain_way){ .name = "x" });
 	assert_null(chain_help_field(&h, "content-encoding"));
 	assert_null(chain_help_field(&h, "content-length"));
 	assert_string_equal(chain_help_field(&h, "etag"), "W/\"e\"");
@@ -336,7 +337,7 @@ stays_out(void **state)
 	(void)state;
 	fake.act = ACT_STAY_OUT;
 	chain_help_ways(&plain, check, &e);
-	chain_help_run(&h, &gzipped, &(struct chain_way) { .name = "x" });
+	chain_help_run(&h, &gzipped, &(struct chain_way){ .name = "x" });
 	assert_null(h.chain);
 	assert_string_equal(chain_help_field(&h, "content-encoding"), "gzip");
 	assert_string_equal(chain_help_field(&h, "content-length"), "32");
@@ -404,8 +405,8 @@ check_failed(struct chain_help *h, void *arg)
 	chain_help_same(h, sent, strlen(sent));
 	assert_int_equal(h->msg.header_sent, sent[0] != '\0');
 	/* It stays failed. */
-	assert_int_equal(pd_chain_run(h->chain, h->out, h->out, 1, true),
-	    PD_FLOW_FAIL);
+	assert_int_equal(
+	    pd_chain_run(h->chain, h->out, h->out, 1, true), PD_FLOW_FAIL);
 }
 
 static void
@@ -486,8 +487,8 @@ holds_back(void **state)
 	assert_int_equal(evbuffer_get_length(h.out), 0);
 	assert_true(pd_chain_held(h.chain) >= 65536);
 	assert_true(pd_chain_held(h.chain) < 65536 + sizeof(p));
-	assert_int_equal(pd_chain_held(h.chain) + evbuffer_get_length(in),
-	    100 * sizeof(p));
+	assert_int_equal(
+	    pd_chain_held(h.chain) + evbuffer_get_length(in), 100 * sizeof(p));
 	while (evbuffer_get_length(h.out) < 100 * sizeof(p))
 		pd_chain_run(h.chain, in, h.out, 5000, true);
 	assert_int_equal(

@@ -1,10 +1,11 @@
 #include "chain_help.h"
 
 #include <event2/event.h>
-#include <stdarg.h>
 #include <setjmp.h>
-#include <cmocka.h>
+#include <stdarg.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 /* What a filter may make beyond its room. */
 #define ROOM_SLACK 1024
@@ -52,8 +53,9 @@ chain_help_wait(struct chain_help *h, unsigned ms)
 void
 chain_help_begin(struct chain_help *h, const struct chain_body *body)
 {
-	struct pd_chain_params params = { .msg = &h->msg, .wake = wake,
-		.arg = h };
+	struct pd_chain_params params = {
+		.msg = &h->msg, .wake = wake, .arg = h
+	};
 
 	memset(h, 0, sizeof(*h));
 	h->base = event_base_new();
@@ -187,7 +189,8 @@ chain_help_ways(const struct chain_body *body,
 		{ .name = "whole" },
 		{ .name = "whole, end later", .end_later = true },
 		{ .name = "byte by byte", .piece = 1 },
-		{ .name = "byte by byte, end later", .piece = 1,
+		{ .name = "byte by byte, end later",
+		    .piece = 1,
 		    .end_later = true },
 		{ .name = "a byte of room", .room = 1 },
 		{ .name = "a byte in, a byte out", .piece = 1, .room = 1 },
@@ -207,15 +210,15 @@ chain_help_ways(const struct chain_body *body,
 void
 chain_help_ask(struct chain_help *h, const char *name, const char *value)
 {
-	pd_fields_add(&h->request.fields, h->msg.arena, pd_str_z(name),
-	    pd_str_z(value));
+	pd_fields_add(
+	    &h->request.fields, h->msg.arena, pd_str_z(name), pd_str_z(value));
 }
 
 void
 chain_help_answer(struct chain_help *h, const char *name, const char *value)
 {
-	pd_fields_add(&h->response.fields, h->msg.arena, pd_str_z(name),
-	    pd_str_z(value));
+	pd_fields_add(
+	    &h->response.fields, h->msg.arena, pd_str_z(name), pd_str_z(value));
 }
 
 void
@@ -224,8 +227,7 @@ chain_help_length(struct chain_help *h, size_t n)
 	h->response.body = PD_BODY_LENGTH;
 	h->response.content_length = (int64_t)n;
 	pd_fields_set(&h->response.fields, h->msg.arena,
-	    PD_FIELD_CONTENT_LENGTH,
-	    pd_arena_printf(h->msg.arena, "%zu", n));
+	    PD_FIELD_CONTENT_LENGTH, pd_arena_printf(h->msg.arena, "%zu", n));
 }
 
 const char *

@@ -34,9 +34,9 @@ struct chain_help {
 /* How a body is fed. */
 struct chain_way {
 	const char *name;
-	size_t piece;  /* bytes a time; 0: all at once */
-	unsigned seed; /* not 0: pieces and rooms of random size */
-	size_t room;   /* of each run; 0: no limit */
+	size_t piece;   /* bytes a time; 0: all at once */
+	unsigned seed;  /* not 0: pieces and rooms of random size */
+	size_t room;    /* of each run; 0: no limit */
 	bool end_later; /* the end is told by itself, after the last piece */
 };
 
@@ -67,8 +67,8 @@ bool chain_help_wait(struct chain_help *h, unsigned ms);
 
 /* For setup(). */
 void chain_help_ask(struct chain_help *h, const char *name, const char *value);
-void chain_help_answer(
-    struct chain_help *h, const char *name, const char *value);
+void
+chain_help_answer(struct chain_help *h, const char *name, const char *value);
 void chain_help_length(struct chain_help *h, size_t n);
 
 /* For check(). A field's value in the response, or NULL (arena). */

@@ -10,9 +10,9 @@
 char *
 coding_help_text(size_t n)
 {
-	static const char *words[] = { "<div class=\"", "item", "\">", "</div>\n",
-		"the ", "proxy ", "of ", "a link ", "function(", "){return ",
-		"0x1f", "margin:", "12px;" };
+	static const char *words[] = { "<div class=\"", "item", "\">",
+		"</div>\n", "the ", "proxy ", "of ", "a link ", "function(",
+		"){return ", "0x1f", "margin:", "12px;" };
 	char *p = malloc(n + 1);
 	unsigned seed = 7;
 	size_t at = 0, len;
@@ -35,8 +35,10 @@ coding_help_text(size_t n)
 static size_t
 deflate_all(int bits, const char *p, size_t n, char *out, size_t most)
 {
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n,
-		.next_out = (Bytef *)out, .avail_out = (uInt)most };
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)p,
+		.avail_in = (uInt)n,
+		.next_out = (Bytef *)out,
+		.avail_out = (uInt)most };
 	size_t made;
 
 	if (deflateInit2(&z, 9, Z_DEFLATED, bits, 8, 0) != Z_OK ||
@@ -82,8 +84,10 @@ size_t
 coding_help_peek(
     enum pd_coding c, const void *p, size_t n, void *out, size_t most)
 {
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n,
-		.next_out = out, .avail_out = (uInt)most };
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)p,
+		.avail_in = (uInt)n,
+		.next_out = out,
+		.avail_out = (uInt)most };
 	const uint8_t *in = p;
 	uint8_t *to = out;
 	size_t left = most;
@@ -102,8 +106,9 @@ coding_help_peek(
 		ZSTD_DCtx *d = ZSTD_createDCtx();
 
 		while (zin.pos < zin.size &&
-		    !ZSTD_isError(ZSTD_decompressStream(d, &zout, &zin)) &&
-		    zout.pos < zout.size) { }
+		       !ZSTD_isError(ZSTD_decompressStream(d, &zout, &zin)) &&
+		       zout.pos < zout.size) {
+		}
 		ZSTD_freeDCtx(d);
 		return zout.pos;
 	}
@@ -116,8 +121,10 @@ coding_help_peek(
 static bool
 unpack_gzip(const void *p, size_t n, char *out, size_t *len)
 {
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n,
-		.next_out = (Bytef *)out, .avail_out = (uInt)*len };
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)p,
+		.avail_in = (uInt)n,
+		.next_out = (Bytef *)out,
+		.avail_out = (uInt)*len };
 	int rc;
 
 	inflateInit2(&z, 15 + 16);
@@ -141,7 +148,7 @@ coding_help_unpack(
 		break;
 	case PD_CODING_BR:
 		ok = BrotliDecoderDecompress(n, p, len, (uint8_t *)out) ==
-		    BROTLI_DECODER_RESULT_SUCCESS;
+		     BROTLI_DECODER_RESULT_SUCCESS;
 		break;
 	case PD_CODING_ZSTD:
 		*len = ZSTD_decompress(out, most + 1, p, n);

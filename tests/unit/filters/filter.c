@@ -1,8 +1,9 @@
 /* What a change of the content changes in the header. */
 #include "filters/filter.h"
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
+
 #include <cmocka.h>
 
 #include "filters/chain.h"

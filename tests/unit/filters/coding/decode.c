@@ -1,8 +1,9 @@
 #include "filters/coding/decode.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "base/access_log.h"
@@ -17,7 +18,7 @@ struct coded {
 	size_t n;
 	const char *want; /* what comes out, NULL: failure */
 	size_t want_len;
-	const char *accept; /* Accept-Encoding, NULL: "identity" */
+	const char *accept;        /* Accept-Encoding, NULL: "identity" */
 	int64_t ratio, free, most; /* limits, when not 0 */
 	unsigned flags;
 };
@@ -33,7 +34,8 @@ setup(struct chain_help *h, void *arg)
 	chain_help_answer(h, "Accept-Ranges", "bytes");
 	if (c->n > 0)
 		chain_help_length(h, c->n);
-	chain_help_ask(h, "Accept-Encoding", c->accept ? c->accept : "identity");
+	chain_help_ask(
+	    h, "Accept-Encoding", c->accept ? c->accept : "identity");
 	if (c->ratio != 0)
 		h->conf.gunzip_ratio_max = c->ratio;
 	if (c->free != 0)
@@ -75,7 +77,7 @@ once(struct coded *c)
 	struct chain_body body = { setup, c, c->p, c->n };
 	struct chain_help h;
 
-	chain_help_run(&h, &body, &(struct chain_way) { .name = "once" });
+	chain_help_run(&h, &body, &(struct chain_way){ .name = "once" });
 	check(&h, c);
 	chain_help_finish(&h);
 }
@@ -84,8 +86,11 @@ static struct coded
 coded(const char *name, enum pd_coding coding, bool raw, const char *text,
     size_t len)
 {
-	struct coded c = { .name = name, .p = malloc(len + 1), .n = len,
-		.want = text, .want_len = len };
+	struct coded c = { .name = name,
+		.p = malloc(len + 1),
+		.n = len,
+		.want = text,
+		.want_len = len };
 
 	memcpy(c.p, text, len);
 	coding_help_pack(coding, raw, &c.p, &c.n);
@@ -137,8 +142,9 @@ large(void **state)
 {
 	size_t len = 3000000;
 	char *text = coding_help_text(len);
-	struct chain_way way = { .name = "large", .piece = 10000,
-		.room = 3000 };
+	struct chain_way way = {
+		.name = "large", .piece = 10000, .room = 3000
+	};
 
 	(void)state;
 	for (size_t i = 0; i < NKINDS; i++) {
@@ -160,8 +166,8 @@ static void
 layers(void **state)
 {
 	char *text = coding_help_text(LEN);
-	struct coded c = coded("gzip, deflate,br", PD_CODING_GZIP, false, text,
-	    LEN);
+	struct coded c =
+	    coded("gzip, deflate,br", PD_CODING_GZIP, false, text, LEN);
 
 	(void)state;
 	coding_help_pack(PD_CODING_DEFLATE, true, &c.p, &c.n);
@@ -228,8 +234,9 @@ corrupt(void **state)
 	}
 	/* Text that only says it is coded. */
 	for (size_t i = 0; i < NKINDS; i++) {
-		struct coded c = { .name = kinds[i].name, .p = text,
-			.n = 5000 };
+		struct coded c = {
+			.name = kinds[i].name, .p = text, .n = 5000
+		};
 
 		once(&c);
 	}
@@ -306,8 +313,8 @@ bombs(void **state)
 		c.want = NULL;
 		c.ratio = 2000;
 		c.free = 100000;
-		chain_help_run(&h, &body,
-		    &(struct chain_way) { .name = "bomb" });
+		chain_help_run(
+		    &h, &body, &(struct chain_way){ .name = "bomb" });
 		check(&h, &c);
 		assert_true(evbuffer_get_length(h.out) < 200000);
 		chain_help_finish(&h);
@@ -339,9 +346,12 @@ static void
 zstd_window(void **state)
 {
 	/* Magic; no single segment, no length; the window; one raw block. */
-	char frame[] = "\x28\xb5\x2f\xfd" "\x00" "\x70" "\x21\x00\x00" "hell";
-	struct coded c = { .name = "zstd", .p = frame,
-		.n = sizeof(frame) - 1 };
+	char frame[] = "\x28\xb5\x2f\xfd"
+		       "\x00"
+		       "\x70"
+		       "\x21\x00\x00"
+		       "hell";
+	struct coded c = { .name = "zstd", .p = frame, .n = sizeof(frame) - 1 };
 
 	(void)state;
 	once(&c);

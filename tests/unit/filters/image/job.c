@@ -11,7 +11,7 @@
 static struct pd_job_ask
 good_ask(void)
 {
-	return (struct pd_job_ask) {
+	return (struct pd_job_ask){
 		.magic = PD_JOB_ASK,
 		.in_len = 1000,
 		.out_max = 900,
@@ -27,11 +27,11 @@ good_ask(void)
 }
 
 /* One field wrong at a time. */
-#define BAD_ASK(set)                                                           \
-	do {                                                                   \
-		struct pd_job_ask ask = good_ask();                            \
-		ask.set;                                                       \
-		assert_false(pd_job_ask_ok(&ask));                             \
+#define BAD_ASK(set)                                \
+	do {                                        \
+		struct pd_job_ask ask = good_ask(); \
+		ask.set;                            \
+		assert_false(pd_job_ask_ok(&ask));  \
 	} while (0)
 
 static void
@@ -65,7 +65,7 @@ questions(void **state)
 static struct pd_job_answer
 good_answer(void)
 {
-	return (struct pd_job_answer) {
+	return (struct pd_job_answer){
 		.magic = PD_JOB_ANSWER,
 		.status = PD_JOB_DONE,
 		.out_len = 500,
@@ -75,11 +75,11 @@ good_answer(void)
 	};
 }
 
-#define BAD_ANSWER(set)                                                        \
-	do {                                                                   \
-		struct pd_job_answer bad = good_answer();                      \
-		bad.set;                                                       \
-		assert_false(pd_job_answer_ok(&ask, &bad));                    \
+#define BAD_ANSWER(set)                                     \
+	do {                                                \
+		struct pd_job_answer bad = good_answer();   \
+		bad.set;                                    \
+		assert_false(pd_job_answer_ok(&ask, &bad)); \
 	} while (0)
 
 static void
@@ -106,7 +106,7 @@ answers(void **state)
 	answer.width = 30;
 	answer.height = 40;
 	assert_true(pd_job_answer_ok(&ask, &answer));
-	answer = (struct pd_job_answer) { .magic = PD_JOB_ANSWER,
+	answer = (struct pd_job_answer){ .magic = PD_JOB_ANSWER,
 		.status = PD_JOB_BAD };
 	assert_true(pd_job_answer_ok(&ask, &answer));
 }

@@ -13,7 +13,7 @@
 static struct pd_conf
 usual_conf(void)
 {
-	return (struct pd_conf) {
+	return (struct pd_conf){
 		.process_jpg = true,
 		.process_png = true,
 		.process_gif = true,
@@ -25,7 +25,7 @@ usual_conf(void)
 static struct pd_image_info
 jpeg_info(uint32_t width, uint32_t height)
 {
-	return (struct pd_image_info) {
+	return (struct pd_image_info){
 		.format = PD_IMAGE_JPEG,
 		.width = width,
 		.height = height,
@@ -120,14 +120,14 @@ drawings_and_icons(void **state)
 }
 
 /* Each by itself: nothing of it depends on what the client takes. */
-#define PASSES(make, set)                                                      \
-	do {                                                                   \
-		struct pd_image_info info = make;                              \
-		struct pd_plan p;                                              \
-		info.set;                                                      \
-		assert_int_equal(plan(&info, true, &p), PD_PLAN_PASS);         \
-		assert_non_null(p.why);                                        \
-		assert_false(p.accept_used);                                   \
+#define PASSES(make, set)                                              \
+	do {                                                           \
+		struct pd_image_info info = make;                      \
+		struct pd_plan p;                                      \
+		info.set;                                              \
+		assert_int_equal(plan(&info, true, &p), PD_PLAN_PASS); \
+		assert_non_null(p.why);                                \
+		assert_false(p.accept_used);                           \
 	} while (0)
 
 static void
@@ -154,19 +154,19 @@ what_is_switched_off(void **state)
 	(void)state;
 	gif.format = PD_IMAGE_GIF;
 	conf.process_jpg = false;
-	assert_int_equal(pd_plan_image(&jpeg, LEN, true, &conf, &p),
-	    PD_PLAN_PASS);
-	assert_int_equal(pd_plan_image(&png, LEN, true, &conf, &p),
-	    PD_PLAN_TRY);
+	assert_int_equal(
+	    pd_plan_image(&jpeg, LEN, true, &conf, &p), PD_PLAN_PASS);
+	assert_int_equal(
+	    pd_plan_image(&png, LEN, true, &conf, &p), PD_PLAN_TRY);
 	conf = usual_conf();
 	conf.process_png = false;
-	assert_int_equal(pd_plan_image(&png, LEN, true, &conf, &p),
-	    PD_PLAN_PASS);
-	assert_int_equal(pd_plan_image(&gif, LEN, true, &conf, &p),
-	    PD_PLAN_TRY);
+	assert_int_equal(
+	    pd_plan_image(&png, LEN, true, &conf, &p), PD_PLAN_PASS);
+	assert_int_equal(
+	    pd_plan_image(&gif, LEN, true, &conf, &p), PD_PLAN_TRY);
 	conf.process_gif = false;
-	assert_int_equal(pd_plan_image(&gif, LEN, true, &conf, &p),
-	    PD_PLAN_PASS);
+	assert_int_equal(
+	    pd_plan_image(&gif, LEN, true, &conf, &p), PD_PLAN_PASS);
 }
 
 static void
@@ -176,14 +176,14 @@ ziproxys_classes(void **state)
 		uint32_t width, height;
 		uint8_t quality;
 	} cases[] = {
-		{ 100, 49, 30 },    /* 4,900 pixels */
-		{ 100, 50, 25 },    /* 5,000 */
-		{ 223, 224, 25 },   /* 49,952 */
-		{ 224, 224, 20 },   /* 50,176 */
-		{ 2000, 149, 25 },  /* a side below 150 */
-		{ 2000, 150, 10 },  /* 300,000 */
-		{ 499, 500, 20 },   /* 249,500 */
-		{ 500, 500, 10 },   /* 250,000 */
+		{ 100, 49, 30 },   /* 4,900 pixels */
+		{ 100, 50, 25 },   /* 5,000 */
+		{ 223, 224, 25 },  /* 49,952 */
+		{ 224, 224, 20 },  /* 50,176 */
+		{ 2000, 149, 25 }, /* a side below 150 */
+		{ 2000, 150, 10 }, /* 300,000 */
+		{ 499, 500, 20 },  /* 249,500 */
+		{ 500, 500, 10 },  /* 250,000 */
 	};
 	struct pd_conf conf = usual_conf();
 
@@ -194,18 +194,18 @@ ziproxys_classes(void **state)
 	conf.image_quality[2] = 20;
 	conf.image_quality[3] = 10;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pd_image_info info = jpeg_info(cases[i].width,
-		    cases[i].height);
+		struct pd_image_info info =
+		    jpeg_info(cases[i].width, cases[i].height);
 		struct pd_plan p;
 
-		assert_int_equal(pd_plan_image(&info, LEN, false, &conf, &p),
-		    PD_PLAN_TRY);
+		assert_int_equal(
+		    pd_plan_image(&info, LEN, false, &conf, &p), PD_PLAN_TRY);
 		assert_int_equal(p.quality_jpeg, cases[i].quality);
 	}
 	conf.image_quality[2] = 0;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pd_image_info info = jpeg_info(cases[i].width,
-		    cases[i].height);
+		struct pd_image_info info =
+		    jpeg_info(cases[i].width, cases[i].height);
 		struct pd_plan p;
 
 		assert_int_equal(pd_plan_image(&info, LEN, false, &conf, &p),
@@ -213,15 +213,15 @@ ziproxys_classes(void **state)
 	}
 }
 
-#define BOMBS(make, len, set)                                                  \
-	do {                                                                   \
-		struct pd_image_info bomb = make;                              \
-		struct pd_conf usual = usual_conf();                           \
-		struct pd_plan out;                                            \
-		bomb.set;                                                      \
-		assert_int_equal(                                              \
-		    pd_plan_image(&bomb, len, true, &usual, &out),             \
-		    PD_PLAN_BOMB);                                             \
+#define BOMBS(make, len, set)                                      \
+	do {                                                       \
+		struct pd_image_info bomb = make;                  \
+		struct pd_conf usual = usual_conf();               \
+		struct pd_plan out;                                \
+		bomb.set;                                          \
+		assert_int_equal(                                  \
+		    pd_plan_image(&bomb, len, true, &usual, &out), \
+		    PD_PLAN_BOMB);                                 \
 	} while (0)
 
 static void
@@ -240,8 +240,8 @@ bombs_are_seen_before_decoding(void **state)
 	BOMBS(jpeg_info(4000, 4000), LEN, scans = 20);
 	BOMBS(png_info(800, 600), LEN, ancillary = 5 << 20);
 	conf.image_ratio_max = 0;
-	assert_int_equal(pd_plan_image(&flat, 3000, true, &conf, &p),
-	    PD_PLAN_TRY);
+	assert_int_equal(
+	    pd_plan_image(&flat, 3000, true, &conf, &p), PD_PLAN_TRY);
 }
 
 static void
@@ -252,10 +252,10 @@ too_small_to_bother(void **state)
 	struct pd_plan p;
 
 	(void)state;
-	assert_int_equal(pd_plan_image(&info, 399, true, &conf, &p),
-	    PD_PLAN_PASS);
-	assert_int_equal(pd_plan_image(&info, 400, true, &conf, &p),
-	    PD_PLAN_TRY);
+	assert_int_equal(
+	    pd_plan_image(&info, 399, true, &conf, &p), PD_PLAN_PASS);
+	assert_int_equal(
+	    pd_plan_image(&info, 400, true, &conf, &p), PD_PLAN_TRY);
 	/* 64 bytes are the least that counts. */
 	assert_int_equal(p.out_max, 400 - 64);
 }

@@ -84,8 +84,9 @@ quality_is_estimated(void **state)
 {
 	(void)state;
 	for (unsigned q = 10; q <= 98; q += 4) {
-		struct image_want w = { .width = 16, .height = 16,
-			.quality = q };
+		struct image_want w = {
+			.width = 16, .height = 16, .quality = q
+		};
 		int got = sniffed(make_jpeg(&w)).quality;
 
 		assert_in_range(got, q - 1, q + 1);
@@ -97,14 +98,16 @@ turns_are_read(void **state)
 {
 	(void)state;
 	for (unsigned o = 1; o <= 8; o++) {
-		struct image_want w = { .width = 16, .height = 16,
-			.orientation = o };
+		struct image_want w = {
+			.width = 16, .height = 16, .orientation = o
+		};
 
 		assert_int_equal(sniffed(make_jpeg(&w)).orientation, o);
 	}
 	for (unsigned o = 9; o <= 255; o += 41) {
-		struct image_want w = { .width = 16, .height = 16,
-			.orientation = o };
+		struct image_want w = {
+			.width = 16, .height = 16, .orientation = o
+		};
 
 		assert_int_equal(sniffed(make_jpeg(&w)).orientation, 1);
 	}
@@ -126,10 +129,10 @@ what_must_not_be_touched(void **state)
 	assert_false(sniffed(make_gif(&w, 1)).animated);
 	w.icc = srgb.p;
 	w.icc_len = srgb.n;
-	assert_int_equal(sniffed(make_jpeg(&w)).profile,
-	    PD_IMAGE_PROFILE_EMBEDDED);
-	assert_int_equal(sniffed(make_png(&w)).profile,
-	    PD_IMAGE_PROFILE_EMBEDDED);
+	assert_int_equal(
+	    sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_EMBEDDED);
+	assert_int_equal(
+	    sniffed(make_png(&w)).profile, PD_IMAGE_PROFILE_EMBEDDED);
 	free(srgb.p);
 }
 

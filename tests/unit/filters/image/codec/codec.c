@@ -25,7 +25,7 @@ ask_for(struct image_bytes in, unsigned outputs)
 	struct pd_image_info info;
 
 	assert_int_equal(pd_sniff(in.p, in.n, &info), 0);
-	return (struct pd_job_ask) {
+	return (struct pd_job_ask){
 		.magic = PD_JOB_ASK,
 		.in_len = (uint32_t)in.n,
 		.out_max = (uint32_t)in.n - 1,
@@ -34,9 +34,8 @@ ask_for(struct image_bytes in, unsigned outputs)
 		.height = info.height,
 		.source = (uint8_t)info.format,
 		.outputs = (uint8_t)outputs,
-		.flags = info.profile == PD_IMAGE_PROFILE_EMBEDDED
-		    ? PD_JOB_ICC
-		    : 0,
+		.flags =
+		    info.profile == PD_IMAGE_PROFILE_EMBEDDED ? PD_JOB_ICC : 0,
 		.orientation = info.orientation,
 		.quality_jpeg = 80,
 		.quality_webp = 80,
@@ -77,8 +76,8 @@ convert(struct image_bytes in, unsigned outputs)
 
 /* Within 40 levels: lossy, but no other colour. */
 static void
-assert_colour(const struct outcome *o, unsigned x, unsigned y, int r, int g,
-    int b)
+assert_colour(
+    const struct outcome *o, unsigned x, unsigned y, int r, int g, int b)
 {
 	const uint8_t *p = o->px + ((size_t)y * o->width + x) * 4;
 
@@ -149,8 +148,11 @@ every_sampling_keeps_its_colours(void **state)
 static void
 the_range_is_right(void **state)
 {
-	struct image_want w = { .width = 256, .height = 200, .grey = true,
-		.noise = 8, .quality = 95 };
+	struct image_want w = { .width = 256,
+		.height = 200,
+		.grey = true,
+		.noise = 8,
+		.quality = 95 };
 	struct outcome o = convert(make_jpeg(&w), PD_JOB_WEBP_LOSSY);
 	double sum[4] = { 0 };
 
@@ -200,12 +202,15 @@ turns_are_baked_in(void **state)
 
 	(void)state;
 	for (unsigned o = 1; o <= 8; o++) {
-		struct image_want w = { .width = 121, .height = 83,
-			.orientation = o, .noise = 25, .quality = 97 };
+		struct image_want w = { .width = 121,
+			.height = 83,
+			.orientation = o,
+			.noise = 25,
+			.quality = 97 };
 
 		for (unsigned k = 0; k < 2; k++) {
-			struct outcome out = convert(make_jpeg(&w),
-			    k ? PD_JOB_JPEG : PD_JOB_WEBP_LOSSY);
+			struct outcome out = convert(
+			    make_jpeg(&w), k ? PD_JOB_JPEG : PD_JOB_WEBP_LOSSY);
 
 			assert_int_equal(out.status, PD_JOB_DONE);
 			assert_int_equal(out.width, o >= 5 ? 83 : 121);
@@ -225,8 +230,9 @@ turns_are_baked_in(void **state)
 static void
 cmyk_and_grey(void **state)
 {
-	struct image_want w = { .width = 120, .height = 90, .cmyk = true,
-		.noise = 10 };
+	struct image_want w = {
+		.width = 120, .height = 90, .cmyk = true, .noise = 10
+	};
 	struct outcome o = convert(make_jpeg(&w), PD_JOB_WEBP_LOSSY);
 
 	(void)state;
@@ -251,8 +257,9 @@ cmyk_and_grey(void **state)
 static void
 colour_can_be_taken_out(void **state)
 {
-	struct image_want w = { .width = 320, .height = 200, .noise = 30,
-		.quality = 97 };
+	struct image_want w = {
+		.width = 320, .height = 200, .noise = 30, .quality = 97
+	};
 	unsigned outputs[] = { PD_JOB_WEBP_LOSSY, PD_JOB_JPEG };
 
 	(void)state;
@@ -290,30 +297,31 @@ profiles(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
 		bool wide = i < 4;
-		struct image_want w = { .width = 200, .height = 160,
+		struct image_want w = { .width = 200,
+			.height = 160,
 			.noise = i % 4 < 2 ? 40 : 0,
 			.quality = 98,
 			.icc = wide ? p3.p : srgb.p,
 			.icc_len = wide ? p3.n : srgb.n };
-		struct image_bytes in = i % 4 < 2 ? make_jpeg(&w)
-		                                  : make_png(&w);
+		struct image_bytes in =
+		    i % 4 < 2 ? make_jpeg(&w) : make_png(&w);
 		struct pd_job_ask ask = ask_for(in, outputs[i % 4]);
 		struct pd_codec_out out;
 		struct pd_job_answer answer;
-		const char *mark = i % 4 == 1 ? "ICC_PROFILE"
-		    : i % 4 == 3              ? "iCCP"
-		                              : "ICCP";
+		const char *mark = i % 4 == 1   ? "ICC_PROFILE"
+				   : i % 4 == 3 ? "iCCP"
+						: "ICCP";
 
 		assert_int_equal(ask.flags, PD_JOB_ICC);
 		pd_codec_out_init(&out, ask.out_max);
-		assert_int_equal(pd_codec_run(&ask, in.p, &out, &answer),
-		    PD_JOB_DONE);
+		assert_int_equal(
+		    pd_codec_run(&ask, in.p, &out, &answer), PD_JOB_DONE);
 		assert_true(pd_job_result_ok(&answer, out.p, out.n));
 		assert_int_equal(has_bytes(out.p, out.n, mark), wide);
 		if (i % 4 == 0 && wide) {
 			unsigned width, height;
-			uint8_t *px = decode_image(out.p, out.n, &width,
-			    &height);
+			uint8_t *px =
+			    decode_image(out.p, out.n, &width, &height);
 
 			assert_non_null(px);
 			free(px);
@@ -329,11 +337,9 @@ static void
 drawings_stay_exact(void **state)
 {
 	struct image_want kinds[] = { { .palette = true },
-		{ .palette = true, .interlaced = true },
-		{ .alpha = true },
+		{ .palette = true, .interlaced = true }, { .alpha = true },
 		{ .alpha = true, .interlaced = true },
-		{ .alpha = true, .palette = true },
-		{ .depth16 = true },
+		{ .alpha = true, .palette = true }, { .depth16 = true },
 		{ .depth16 = true, .alpha = true } };
 
 	(void)state;
@@ -346,10 +352,10 @@ drawings_stay_exact(void **state)
 		w.height = 129;
 		o = convert(make_png(&w),
 		    i % 2 ? PD_JOB_PNG | PD_JOB_JPEG
-		          : PD_JOB_WEBP_LOSSLESS | PD_JOB_WEBP_LOSSY);
+			  : PD_JOB_WEBP_LOSSLESS | PD_JOB_WEBP_LOSSY);
 		assert_int_equal(o.status, PD_JOB_DONE);
-		assert_int_equal(o.answer.format,
-		    i % 2 ? PD_IMAGE_PNG : PD_IMAGE_WEBP);
+		assert_int_equal(
+		    o.answer.format, i % 2 ? PD_IMAGE_PNG : PD_IMAGE_WEBP);
 		for (q = 0; q < 3; q++)
 			assert_int_equal(
 			    o.px[((q / 2 * 128) * 261 + q % 2 * 260) * 4 + 3],
@@ -357,8 +363,8 @@ drawings_stay_exact(void **state)
 		assert_int_equal(o.px[0], 220);
 		assert_int_equal(o.px[260 * 4 + 1], 200);
 		assert_int_equal(o.px[(128 * 261) * 4 + 2], 220);
-		assert_int_equal(o.px[(128 * 261 + 260) * 4 + 3],
-		    w.alpha ? 0 : 255);
+		assert_int_equal(
+		    o.px[(128 * 261 + 260) * 4 + 3], w.alpha ? 0 : 255);
 		free(o.px);
 	}
 }
@@ -395,18 +401,21 @@ gifs_keep_their_rows(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		struct image_want w = { .width = 150, .height = 111,
-			.interlaced = i & 1, .alpha = i & 2, .noise = 1 };
-		struct outcome o = convert(make_gif(&w, 1),
-		    i & 4 ? PD_JOB_PNG : PD_JOB_WEBP_LOSSLESS);
+		struct image_want w = { .width = 150,
+			.height = 111,
+			.interlaced = i & 1,
+			.alpha = i & 2,
+			.noise = 1 };
+		struct outcome o = convert(
+		    make_gif(&w, 1), i & 4 ? PD_JOB_PNG : PD_JOB_WEBP_LOSSLESS);
 		struct image_want plain = w;
 		struct outcome same;
 
 		assert_int_equal(o.status, PD_JOB_DONE);
 		assert_colour(&o, 10, 10, 220, 30, 30);
 		assert_colour(&o, 10, 100, 30, 30, 220);
-		assert_int_equal(o.px[(100 * 150 + 140) * 4 + 3],
-		    w.alpha ? 0 : 255);
+		assert_int_equal(
+		    o.px[(100 * 150 + 140) * 4 + 3], w.alpha ? 0 : 255);
 		/* The same rows, however they were sent. */
 		plain.interlaced = false;
 		same = convert(make_gif(&plain, 1),
@@ -424,11 +433,11 @@ broken_images_stay_as_they_are(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 6; i++) {
-		struct image_bytes in = i % 3 == 0 ? make_jpeg(&w)
-		    : i % 3 == 1                   ? make_png(&w)
-		                                   : make_gif(&w, 1);
-		struct pd_job_ask ask = ask_for(in,
-		    i % 3 == 0 ? PD_JOB_WEBP_LOSSY : PD_JOB_WEBP_LOSSLESS);
+		struct image_bytes in = i % 3 == 0   ? make_jpeg(&w)
+					: i % 3 == 1 ? make_png(&w)
+						     : make_gif(&w, 1);
+		struct pd_job_ask ask = ask_for(
+		    in, i % 3 == 0 ? PD_JOB_WEBP_LOSSY : PD_JOB_WEBP_LOSSLESS);
 		struct outcome o;
 
 		if (i < 3)
@@ -451,10 +460,10 @@ limits_end_a_job(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 10; i++) {
 		unsigned what = outputs[i / 2];
-		struct image_bytes in = what == PD_JOB_WEBP_LOSSLESS ||
-		        what == PD_JOB_PNG
-		    ? make_png(&w)
-		    : make_jpeg(&w);
+		struct image_bytes in =
+		    what == PD_JOB_WEBP_LOSSLESS || what == PD_JOB_PNG
+			? make_png(&w)
+			: make_jpeg(&w);
 		struct pd_job_ask ask = ask_for(in, what);
 		struct outcome o;
 
@@ -463,8 +472,7 @@ limits_end_a_job(void **state)
 		else
 			ask.out_max = ask.lossy_max = 100;
 		o = run(in, &ask);
-		assert_int_equal(o.status,
-		    i % 2 ? PD_JOB_LATE : PD_JOB_LARGER);
+		assert_int_equal(o.status, i % 2 ? PD_JOB_LATE : PD_JOB_LARGER);
 	}
 }
 

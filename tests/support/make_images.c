@@ -1,0 +1,77 @@
+/*
+ * Writes the seeds of the image fuzzers: tests/corpus/sniff and
+ * tests/corpus/codec come from here.
+ *
+ *     make_images sniff|codec DIRECTORY
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "images.h"
+
+static const char *dir;
+static bool with_head;
+
+/* Frees b. */
+static void
+write_seed(const char *name, const char head[2], struct image_bytes b)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "wb");
+	if (f == NULL || (with_head && fwrite(head, 1, 2, f) != 2) ||
+	    fwrite(b.p, 1, b.n, f) != b.n || fclose(f) != 0) {
+		perror(path);
+		exit(1);
+	}
+	free(b.p);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct image_want w = { .width = 20, .height = 17, .noise = 9 };
+	struct image_bytes p3 = make_p3();
+
+	if (argc != 3)
+		return 2;
+	with_head = strcmp(argv[1], "codec") == 0;
+	dir = argv[2];
+	/* The head's low bits are enum pd_job_output. */
+	write_seed("plain.jpg", "\x04P", make_jpeg(&w));
+	w.progressive = true;
+	write_seed("progressive.jpg", "\x10P", make_jpeg(&w));
+	w.h = w.v = 1;
+	w.orientation = 6;
+	write_seed("turned.jpg", "\x01P", make_jpeg(&w));
+	w.cmyk = true;
+	w.progressive = false;
+	write_seed("cmyk.jpg", "\x04P", make_jpeg(&w));
+	w.cmyk = false;
+	w.orientation = 0;
+	w.icc = p3.p;
+	w.icc_len = p3.n;
+	write_seed("p3.jpg", "\x84P", make_jpeg(&w));
+	write_seed("p3.png", "\x82P", make_png(&w));
+	w.icc = NULL;
+	w.mpf = true;
+	w.grey = true;
+	write_seed("mpf.jpg", "\x01P", make_jpeg(&w));
+	w.grey = false;
+	w.alpha = true;
+	write_seed("alpha.png", "\x0cP", make_png(&w));
+	w.interlaced = w.palette = true;
+	write_seed("palette.png", "\x02P", make_png(&w));
+	write_seed("alpha.gif", "\x0cP", make_gif(&w, 1));
+	w.alpha = false;
+	write_seed("plain.gif", "\x03P", make_gif(&w, 1));
+	write_seed("frames.gif", "\x02P", make_gif(&w, 2));
+	w.palette = false;
+	w.depth16 = w.animated = true;
+	write_seed("frames.png", "\x02P", make_png(&w));
+	free(p3.p);
+	return 0;
+}
