@@ -19,6 +19,7 @@
 #include "exchange_steps.h"
 
 #include "base/log.h"
+#include "filters/describe.h"
 #include "forward.h"
 #include "net/sock.h"
 
@@ -257,8 +258,12 @@ choose(struct pd_exchange *ex)
 		return replace(ex);
 	pd_forward_response(&ex->res, ex->arena, ex->ctx->via, false);
 	ex->ready = pd_exchange_buffer();
-	if (ex->res.body == PD_BODY_NONE || ex->probe || ex->verdict.untouched)
+	if (ex->probe || ex->verdict.untouched)
 		return NEXT;
+	if (ex->res.body == PD_BODY_NONE) {
+		pd_describe(&ex->msg);
+		return NEXT;
+	}
 	ex->chain = pd_chain_create(&params);
 	if (ex->chain != NULL)
 		ex->raw = pd_exchange_buffer();

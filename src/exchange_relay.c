@@ -105,7 +105,9 @@ turn_chain(struct pd_exchange *ex, size_t room)
 		pd_wire_send(ex->wire, ex->ready);
 	else if (flow != PD_FLOW_END && evbuffer_get_length(ex->raw) == before)
 		return WAIT;
-	return flow == PD_FLOW_END ? end_response(ex) : NEXT;
+	if (flow == PD_FLOW_END)
+		return end_response(ex);
+	return flow == PD_FLOW_WAIT ? WAIT : NEXT;
 }
 
 static enum pd_step

@@ -196,7 +196,7 @@ ROW("MaxUncompressedGzipRatio", INT, gunzip_ratio_max, "2000",
 ROW("MinUncompressedGzipStreamEval", BYTES, gunzip_free, "10000000",
     RANGE(0, 16 * GIB, "bytes"),
     TEXT("Decoded bytes below which that ratio is not looked at.")),
-ROW("MaxDecodedSize", BYTES, decoded_max, "64M", RANGE(0, 16 * GIB, "bytes"),
+ROW("MaxDecodedSize", BYTES, decoded_max, "1G", RANGE(0, 16 * GIB, "bytes"),
     TEXT("The most that one content may come to when decoded; 0 for no "
          "limit.")),
 

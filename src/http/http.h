@@ -198,13 +198,13 @@ bool pd_list_next(struct pd_str *rest, struct pd_str *item);
 bool pd_fields_have_token(
     const struct pd_fields *fs, enum pd_field_id id, struct pd_str token);
 /*
- * Removes the fields of this hop (RFC 9110, 7.6.1): Connection, Keep-Alive,
- * TE, Transfer-Encoding, Upgrade, Proxy-*, HTTP2-Settings, and what Connection
- * names. A name that has an id and is not of this list is kept although it is
- * named: those are end-to-end by their definition (7.6.1: such an option MUST
- * NOT be sent), and dropping Content-Length, Host, Cookie, Cache-Control or
- * Via on a peer's word is how hop-by-hop abuse works. Trailer stays: it is end
- * to end since RFC 9110, 6.6.2. The caller adds anew what its own hop says.
+ * Removes what is of one hop only (RFC 9110, 7.6.1): the hop-by-hop fields,
+ * Proxy-* of authentication, and what Connection names. Of the latter those stay
+ * that frame, route or explain the message (Content-Length, Content-Type,
+ * Content-Encoding, Content-Range, Host, Via, Max-Forwards, Cache-Control):
+ * they must not be named there, and dropping them on a peer's word is how
+ * hop-by-hop abuse works. Trailer stays: it is end to end since RFC 9110,
+ * 6.6.2. The caller adds anew what its own hop says.
  */
 void pd_fields_strip_hop(struct pd_fields *fs, struct pd_arena *arena);
 

@@ -138,7 +138,7 @@ flow(none, 'a ziproxy.conf works as it is, and check tells what differs', async 
   client.close();
   await proxy.stop();
   s.proxy = null;
-  assert.match(fs.readFileSync(log, 'latin1'), /^\d+\.\d{3} +\d+ +127\.0\.0\.1 +P\S* +0 +\d+ GET http:\/\/127\.0\.0\.2:8000\/x\n/);
+  assert.match(fs.readFileSync(log, 'latin1'), /^\d+\.\d{3} +\d+ +127\.0\.0\.1 +P\S* +0 +\d+ GET http:\/\/127\.0\.0\.2:8000\/x\n/m);
 });
 
 flow(none, 'a name that stands twice in a ziproxy.conf is refused, as Ziproxy does', async () => {

@@ -1,21 +1,22 @@
 /*
- * Writes the seeds of the image fuzzers: tests/corpus/sniff and
- * tests/corpus/codec come from here.
+ * Writes the seeds of the image fuzzers: tests/corpus/sniff, codec and job come
+ * from here.
  *
- *     make_images sniff|codec DIRECTORY
+ *     make_images sniff|codec|job DIRECTORY
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/image/job.h"
 #include "images.h"
 
 static const char *dir;
 static bool with_head;
 
-/* Frees b. */
+/* head: two bytes, for the codec alone. Frees b. */
 static void
-write_seed(const char *name, const char head[2], struct image_bytes b)
+write_seed(const char *name, const char *head, struct image_bytes b)
 {
 	char path[4096];
 	FILE *f;
@@ -30,16 +31,61 @@ write_seed(const char *name, const char head[2], struct image_bytes b)
 	free(b.p);
 }
 
+static int
+write_messages(void)
+{
+	struct image_want w = { .width = 20, .height = 17, .noise = 9 };
+	struct image_bytes jpeg = make_jpeg(&w), ask, answer;
+	const struct pd_job_ask question = {
+		.magic = PD_JOB_ASK,
+		.in_len = 2000,
+		.out_max = 1900,
+		.lossy_max = 1800,
+		.width = 20,
+		.height = 17,
+		.source = PD_IMAGE_PNG,
+		.outputs = PD_JOB_JPEG,
+		.orientation = 1,
+		.quality_jpeg = 70,
+		.quality_webp = 72,
+		.until_ms = UINT64_MAX,
+	};
+	const struct pd_job_answer reply = {
+		.magic = PD_JOB_ANSWER,
+		.status = PD_JOB_DONE,
+		.out_len = (uint32_t)jpeg.n,
+		.width = 20,
+		.height = 17,
+		.format = PD_IMAGE_JPEG,
+	};
+
+	ask.n = sizeof(question);
+	ask.p = malloc(ask.n);
+	memcpy(ask.p, &question, ask.n);
+	answer.n = sizeof(question) + sizeof(reply) + jpeg.n;
+	answer.p = malloc(answer.n);
+	memcpy(answer.p, &question, sizeof(question));
+	memcpy(answer.p + sizeof(question), &reply, sizeof(reply));
+	memcpy(answer.p + sizeof(question) + sizeof(reply), jpeg.p, jpeg.n);
+	free(jpeg.p);
+	write_seed("ask", NULL, ask);
+	write_seed("answer", NULL, answer);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct image_want w = { .width = 20, .height = 17, .noise = 9 };
-	struct image_bytes p3 = make_p3();
+	struct image_bytes p3;
 
 	if (argc != 3)
 		return 2;
 	with_head = strcmp(argv[1], "codec") == 0;
 	dir = argv[2];
+	if (strcmp(argv[1], "job") == 0)
+		return write_messages();
+	p3 = make_p3();
 	/* The head's low bits are enum pd_job_output. */
 	write_seed("plain.jpg", "\x04P", make_jpeg(&w));
 	w.progressive = true;

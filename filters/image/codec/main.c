@@ -40,7 +40,8 @@
 #endif
 #endif
 #ifdef SANITIZED
-/* A report must not open /proc or start a symbolizer in here. */
+/* A report must not open /proc or start a symbolizer in here. The name is the
+ * sanitizer's. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
 const char *__asan_default_options(void);
 
 const char *
@@ -48,6 +49,7 @@ __asan_default_options(void)
 {
 	return "symbolize=0:detect_leaks=0:print_module_map=0";
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 #endif
 
 static uint32_t

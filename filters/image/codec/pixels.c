@@ -200,8 +200,7 @@ pd_pixels_look(const struct pd_pixels *px, struct pd_pixels_look *look)
 {
 	struct table t;
 
-	memset(t.used, 0, sizeof(t.used));
-	t.n = 0;
+	memset(&t, 0, sizeof(t));
 	look->grey = true;
 	for (uint32_t y = 0; y < px->height; y++)
 		look->grey &= look_at_row(px, y, &t);

