@@ -41,6 +41,8 @@ test:
 	cmake --build --preset release -j $(JOBS)
 	$(CTEST) --test-dir build
 
+asan: export ASAN_OPTIONS = detect_stack_use_after_return=1
+tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/tests/tsan.supp
 # gcc 12's thread sanitizer cannot live with more random address bits.
 tsan: CTEST := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits 2>&1)" -gt 28 ] \
 	2>/dev/null && echo setarch -R) $(CTEST)

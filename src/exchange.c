@@ -41,6 +41,33 @@ static const struct pd_upstream_events upstream_events = {
 	.failed = on_upstream_failed,
 };
 
+static enum pd_step
+deny_private(struct pd_exchange *ex)
+{
+	return pd_exchange_deny(ex,
+	    "This address is private and not reachable through the proxy.",
+	    "The configuration can allow it: AllowPrivate.");
+}
+
+/*
+ * The parent resolves names, so what they come to is its matter; what is an
+ * address already, or is this machine by its name, is judged here.
+ */
+static bool
+allowed_by_parent(const struct pd_exchange *ex)
+{
+	const struct pd_authority *a = &ex->req->url.authority;
+	struct pd_addr loopback;
+
+	if (a->kind != PD_HOST_NAME)
+		return pd_dial_allowed(ex->setup->conf, &a->addr);
+	if (!pd_str_eq(a->host, PD_STR("localhost")) &&
+	    !pd_str_caseends(a->host, PD_STR(".localhost")))
+		return true;
+	pd_addr_parse(PD_STR("127.0.0.1"), &loopback);
+	return pd_dial_allowed(ex->setup->conf, &loopback);
+}
+
 /* The next hop: the parent, or the origin itself. */
 static enum pd_step
 open_upstream(struct pd_exchange *ex)
@@ -59,6 +86,8 @@ open_upstream(struct pd_exchange *ex)
 	};
 
 	if (conf->next_proxy != NULL) {
+		if (!allowed_by_parent(ex))
+			return deny_private(ex);
 		if (pd_authority_parse(pd_str_z(conf->next_proxy),
 			(uint16_t)conf->next_port, ex->arena,
 			&ex->parent) != PD_URL_OK)
@@ -343,13 +372,9 @@ fail_connect(struct pd_exchange *ex, const char *what)
 {
 	switch (pd_upstream_dial_error(ex->up)) {
 	case PD_DIAL_FORBIDDEN:
-		return pd_exchange_deny(ex,
-		    "This address is private and not reachable through the "
-		    "proxy.",
-		    "The configuration can allow it: AllowPrivate.");
+		return deny_private(ex);
 	case PD_DIAL_TIMEOUT:
 		return pd_exchange_fail(ex, 504, what);
-	case PD_DIAL_DNS:
 	default:
 		return pd_exchange_fail(ex, 502, what);
 	}
