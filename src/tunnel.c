@@ -67,15 +67,14 @@ pump(struct half *h)
 {
 	struct pd_sock *to = h->back->from;
 	struct evbuffer *in = pd_sock_in(h->from);
-	size_t n = evbuffer_get_length(in), unsent;
+	size_t n = evbuffer_get_length(in);
 
 	if (n > 0) {
 		h->moved += n;
 		pd_buf_move(in, pd_sock_out(to), n);
 		pd_sock_flush(to, HELD_MAX / 4);
 	}
-	unsent = pd_sock_unsent(to);
-	pd_sock_want(h->from, unsent < HELD_MAX ? HELD_MAX - unsent : 0);
+	pd_sock_want(h->from, pd_sock_room(to, HELD_MAX));
 	if (pd_sock_has_ended(h->from) && !h->ended) {
 		h->ended = true;
 		pd_sock_shutdown(to);

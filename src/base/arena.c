@@ -75,9 +75,8 @@ pd_xstrdup(const char *z)
 static struct chunk *
 chunk_create(size_t len)
 {
-	struct chunk *c = len < PTRDIFF_MAX - sizeof(*c)
-			      ? malloc(sizeof(*c) + len)
-			      : NULL;
+	struct chunk *c =
+	    len < PTRDIFF_MAX - sizeof(*c) ? malloc(sizeof(*c) + len) : NULL;
 
 	must(c);
 	c->len = len;

@@ -159,7 +159,8 @@ judge_chunk_size(
 	size_t digits = read_hex(line, &size);
 
 	if (line.n >= CHUNK_LINE_MAX)
-		return pd_section_bad(err, 400, "a chunk line that is too long");
+		return pd_section_bad(
+		    err, 400, "a chunk line that is too long");
 	if (size < 0)
 		return pd_section_bad(err, 400, "a chunk size that overflows");
 	if (digits == 0 ||

@@ -3,7 +3,6 @@
  */
 #include <assert.h>
 #include <event2/buffer.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -60,18 +59,30 @@ fields_room(const struct pd_fields *fs)
 	return n;
 }
 
+/* By hand: snprintf() cost as much as all fields together. */
+static void
+put_number(struct writer *w, int64_t n)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	assert(n >= 0);
+	do {
+		digits[--i] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	put(w, pd_str_of(digits + i, sizeof(digits) - i));
+}
+
 static void
 put_framing(struct writer *w, enum pd_body body, int64_t length)
 {
-	char digits[24];
-	int n;
-
 	if (body == PD_BODY_CHUNKED) {
 		put(w, PD_STR("Transfer-Encoding: chunked\r\n"));
 	} else if (body == PD_BODY_LENGTH) {
-		n = snprintf(digits, sizeof(digits), "%lld", (long long)length);
-		put_field(
-		    w, PD_STR("Content-Length"), pd_str_of(digits, (size_t)n));
+		put(w, PD_STR("Content-Length: "));
+		put_number(w, length);
+		put(w, PD_STR("\r\n"));
 	}
 }
 
@@ -132,12 +143,10 @@ void
 pd_h1_write_response(
     struct evbuffer *out, const struct pd_response *res, const char *connection)
 {
-	char start[32];
 	struct pd_str reason = res->reason;
 	enum pd_body body = res->body;
 	struct writer w;
 	struct evbuffer_iovec v;
-	int n;
 
 	if (reason.n == 0)
 		reason = pd_str_z(pd_status_reason(res->status));
@@ -145,8 +154,9 @@ pd_h1_write_response(
 	    SECTION_ROOM + reason.n + fields_room(&res->fields) +
 		(connection ? strlen(connection) : 0),
 	    &w);
-	n = snprintf(start, sizeof(start), "HTTP/1.1 %d ", res->status);
-	put(&w, pd_str_of(start, (size_t)n));
+	put(&w, PD_STR("HTTP/1.1 "));
+	put_number(&w, res->status);
+	put(&w, PD_STR(" "));
 	put(&w, reason);
 	put(&w, PD_STR("\r\n"));
 	put_fields(&w, &res->fields, true);

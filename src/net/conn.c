@@ -238,6 +238,22 @@ read_header(struct pd_conn *c)
 	}
 }
 
+/*
+ * Whether the client leaves so many answers lying that no further request is
+ * begun: those made here, which ask for no room, would pile up. drained()
+ * follows.
+ */
+static bool
+is_backed_up(struct pd_conn *c)
+{
+	const struct pd_conf *conf = c->ctx->conf;
+
+	if (pd_sock_unsent(c->sock) < (size_t)conf->buffer_high)
+		return false;
+	pd_sock_flush(c->sock, (size_t)conf->buffer_low);
+	return pd_sock_unsent(c->sock) > (size_t)conf->buffer_low;
+}
+
 static void
 on_readable(void *arg)
 {
@@ -253,6 +269,8 @@ on_readable(void *arg)
 			close_gently(c);
 	} else if (c->state == STATE_IDLE && c->ctx->draining && c->served) {
 		close_gently(c);
+	} else if (c->state == STATE_IDLE && is_backed_up(c)) {
+		set_reading(c);
 	} else {
 		if (c->state == STATE_IDLE)
 			begin_header(c);
@@ -267,6 +285,8 @@ on_drained(void *arg)
 
 	if (c->events != NULL)
 		c->events->drained(c->arg);
+	else if (c->state == STATE_IDLE)
+		on_readable(c);
 }
 
 static void
@@ -284,6 +304,20 @@ static const struct pd_sock_ops sock_ops = {
 };
 
 /* ---- timeouts ---------------------------------------------------------- */
+
+/* Between requests: a client that still takes the last answers is waited for. */
+static void
+idled(struct pd_conn *c)
+{
+	uint64_t moved = pd_sock_moved(c->sock);
+
+	if (pd_sock_unsent(c->sock) == 0 || moved == c->moved) {
+		close_gently(c);
+		return;
+	}
+	c->moved = moved;
+	set_timer(c, c->ctx->conf->idle_timeout_ms);
+}
 
 /*
  * An exchange is under way: a client that should send content, or take some,
@@ -317,7 +351,7 @@ on_timeout(struct pd_timer *t, void *arg)
 	(void)t;
 	switch (c->state) {
 	case STATE_IDLE:
-		close_gently(c);
+		idled(c);
 		break;
 	case STATE_HEADER:
 		malformed(c, 408, "the header section took too long");
@@ -469,10 +503,8 @@ static size_t
 wire_room(const struct pd_wire *w)
 {
 	const struct pd_conn *c = (const struct pd_conn *)(const void *)w;
-	size_t high = (size_t)c->conf->buffer_high;
-	size_t unsent = pd_sock_unsent(c->sock);
 
-	return unsent < high ? high - unsent : 0;
+	return pd_sock_room(c->sock, (size_t)c->conf->buffer_high);
 }
 
 static struct pd_sock *

@@ -18,7 +18,10 @@
  * not fit lands in the worker's scratch memory by the same system call and is
  * copied, and the reservation grows, so that a bulk transfer copies nothing.
  */
-#define BLOCK_OWN 64 /* libevent's part of a block, so that n is a power of two */
+#define BLOCK_OWN \
+	64 /* libevent's part of a block, so that n is a power of two */
+/* Read off, at most, of a peer that sends on while we close gently. */
+#define LINGER_BYTES 16384
 #define READ_MIN  (4096 - BLOCK_OWN)
 #define READ_MAX  (64 * 1024 - BLOCK_OWN)
 #define READ_STEP 4
@@ -37,6 +40,7 @@ struct pd_sock {
 	int error;        /* found while writing, told by the next event */
 	uint32_t reserve; /* bytes for the next read */
 	uint32_t linger_ms;
+	size_t thrown; /* bytes read to no end while closing gently */
 	unsigned stalls;
 	uint64_t lingered; /* sent at the linger timer's last look */
 	size_t want;
@@ -151,12 +155,18 @@ static void
 throw_away(struct pd_sock *s)
 {
 	char *scratch = pd_worker_scratch(s->worker);
-	ssize_t n = read(s->fd, scratch, PD_WORKER_SCRATCH);
+	ssize_t n = read(s->fd, scratch, LINGER_BYTES);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0)
+	if (n > 0) {
+		/* A peer that goes on sending is only waited for: what is not
+		 * read closes its window. */
+		s->thrown += (size_t)n;
+		if (s->thrown >= LINGER_BYTES)
+			read_event(s, false);
 		return;
+	}
 	s->ended = true;
 	read_event(s, false);
 	if (n < 0 || s->fin_sent)
@@ -403,9 +413,8 @@ pd_sock_shutdown(struct pd_sock *s)
 bool
 pd_sock_is_quiet(const struct pd_sock *s)
 {
-	return !s->ended && s->error == 0 &&
-	       evbuffer_get_length(s->in) == 0 && peek(s) < 0 &&
-	       errno == EAGAIN;
+	return !s->ended && s->error == 0 && evbuffer_get_length(s->in) == 0 &&
+	       peek(s) < 0 && errno == EAGAIN;
 }
 
 void
@@ -449,6 +458,14 @@ size_t
 pd_sock_unsent(const struct pd_sock *s)
 {
 	return evbuffer_get_length(s->out);
+}
+
+size_t
+pd_sock_room(const struct pd_sock *s, size_t high)
+{
+	size_t unsent = evbuffer_get_length(s->out);
+
+	return !s->pressed && unsent < high ? high - unsent : 0;
 }
 
 uint64_t

@@ -79,6 +79,12 @@ void pd_sock_reset(struct pd_sock *s);
 
 bool pd_sock_has_ended(const struct pd_sock *s);
 size_t pd_sock_unsent(const struct pd_sock *s);
+/*
+ * Bytes that may be appended before the peer must take some, of `high` in all.
+ * None from the flush that left more than its mark until drained(): what is
+ * added meanwhile would only lie there.
+ */
+size_t pd_sock_room(const struct pd_sock *s, size_t high);
 /* A counter that moves with every byte either way, for idle timeouts. */
 uint64_t pd_sock_moved(const struct pd_sock *s);
 uint64_t pd_sock_sent(const struct pd_sock *s);

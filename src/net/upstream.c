@@ -432,6 +432,11 @@ pd_upstream_end(struct pd_upstream *u, const struct pd_fields *trailers)
 		pd_h1_write_last(pd_sock_out(u->sock), trailers);
 	u->sent_all = true;
 	pd_upstream_flush(u);
+	/* The time for the answer counts from here. */
+	if (u->state == STATE_HEADER) {
+		u->moved = pd_sock_sent(u->sock);
+		set_timer(u, u->conf->response_timeout_ms);
+	}
 }
 
 void
@@ -443,10 +448,7 @@ pd_upstream_flush(struct pd_upstream *u)
 size_t
 pd_upstream_room(const struct pd_upstream *u)
 {
-	size_t high = (size_t)u->conf->buffer_high;
-	size_t unsent = pd_sock_unsent(u->sock);
-
-	return unsent < high ? high - unsent : 0;
+	return pd_sock_room(u->sock, (size_t)u->conf->buffer_high);
 }
 
 /* ---- the response ------------------------------------------------------ */
@@ -566,6 +568,8 @@ on_readable(void *arg)
 	switch (u->state) {
 	case STATE_HEADER:
 	case STATE_CONTENT:
+		/* Less, by what has come; whoever takes some says more. */
+		pd_upstream_limit(u, u->limit);
 		u->events->readable(u->arg);
 		break;
 	default:

@@ -165,7 +165,7 @@ flow(shared, 'a reader that stops holds up the sender, not our memory', async (s
     return still;
   }, 'the origin to be held up');
   assert.ok(sent < total, 'everything was taken in');
-  assert.ok(shared.it.memory - before2 < 24 << 10, `grew ${shared.it.memory - before2} KiB`);
+  shared.it.assertGrowth(before2, 24 << 10);
   client.close();
 });
 

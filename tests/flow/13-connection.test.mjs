@@ -226,8 +226,7 @@ flow(shared, '20 MB down are exact, to a fast and to a slow reader', async (s) =
     if (slow) {
       client.pause();
       await sleep(800);
-      assert.ok(shared.it.memory - before < 24 << 10,
-        `grew ${shared.it.memory - before} KiB for a reader that stands still`);
+      shared.it.assertGrowth(before, 24 << 10);
       client.resume();
     }
     const response = await client.response();

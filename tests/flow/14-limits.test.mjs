@@ -216,7 +216,7 @@ flow(shared, 'a client that asks without reading is held up, not buffered', asyn
     }
   })();
   await new Promise((r) => { setTimeout(r, 2500); });
-  assert.ok(shared.it.memory - before < 24 << 10, `grew ${shared.it.memory - before} KiB`);
+  shared.it.assertGrowth(before, 24 << 10);
   assert.ok(origin.requests.length < 1000, `${origin.requests.length} were asked for`);
   client.reset();
   await sending.catch((err) => assert.ok(err instanceof Late));

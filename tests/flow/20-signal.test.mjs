@@ -69,6 +69,7 @@ flow(none, 'TERM: exchanges and tunnels under way may end', async (s) => {
     assert.equal(response.text, 'helloworld');
     assert.ok(response.complete);
     await client.ended();
+    client.close();
     tunnel.close();
     assert.deepEqual(await exitOf(proxy), { code: 0, signal: null });
   });
@@ -91,6 +92,8 @@ flow(none, 'TERM: new connections are not taken', async (s) => {
     }
     assert.ok(!late || late.status === 503, `${late?.status}`);
     assert.equal((await client.response()).text, 'helloworld');
+    await client.ended();
+    client.close();
     await exitOf(proxy);
   });
 });

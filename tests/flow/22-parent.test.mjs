@@ -26,8 +26,9 @@ before(async () => {
   dead.it = await Pared.start({ NextProxy: '127.0.0.1', NextPort: await freePort() });
 });
 after(async () => {
-  await Promise.all([shared.it?.stop(), dead.it?.stop()]);
+  // First, so that no tunnel is left half-open for TERM to wait for.
   await parent?.stop();
+  await Promise.all([shared.it?.stop(), dead.it?.stop()]);
 });
 
 // Each scene looks only at what came to the parent since it began.

@@ -209,9 +209,7 @@ flow(shared, `${ROUNDS} page loads with faults, seed ${SEED}`, async (s) => {
   client.close();
   await eventually(() => shared.it.descriptors <= start.descriptors + 30,
     `descriptors: ${start.descriptors} before, ${shared.it.descriptors} now`, 70000);
-  // A sanitizer keeps freed memory for a while.
-  assert.ok(shared.it.memory < start.memory + (128 << 10),
-    `grew from ${start.memory} to ${shared.it.memory} KiB`);
+  shared.it.assertGrowth(start.memory, 48 << 10);
   assert.ok((counts.whole ?? 0) > ROUNDS / 4, `too little went through: ${JSON.stringify(counts)}`);
   assert.deepEqual(origin.faults, []);
 }, { timeout: Infinity });

@@ -20,8 +20,8 @@ read_header(struct h1_message *m, enum pd_method method, struct evbuffer *in,
 		result = pd_h1_read_request(
 		    in, scan, &limits, m->arena, &m->req, &m->fault);
 		if (result == PD_H1_DONE)
-			pd_h1_body_init(&m->body, m->req.body,
-			    m->req.content_length, true);
+			pd_h1_body_init(
+			    &m->body, m->req.body, m->req.content_length, true);
 	}
 	m->header = result == PD_H1_DONE;
 	return result;

@@ -1,6 +1,6 @@
 /*
- * What the fuzz targets of HTTP/1 share: a message read to its end, and a second
- * opinion on what was written.
+ * What the fuzz targets of HTTP/1 share: a message read to its end, and a
+ * second opinion on what was written.
  */
 #ifndef H1_CHECK_H
 #define H1_CHECK_H
@@ -9,9 +9,9 @@
 
 #include "http/h1.h"
 
-#define CHECK(condition)             \
-	do {                         \
-		if (!(condition))    \
+#define CHECK(condition)                  \
+	do {                              \
+		if (!(condition))         \
 			__builtin_trap(); \
 	} while (0)
 
@@ -39,11 +39,10 @@ void h1_check_same(const struct h1_message *a, const struct h1_message *b);
 
 /*
  * Reads a written section by nothing but its CRLF lines, and asserts that it is
- * what fs and the framing say: no byte of any field has become more than its own.
- * host: how many Host fields there must be.
+ * what fs and the framing say: no byte of any field has become more than its
+ * own. host: how many Host fields there must be.
  */
 void h1_check_written(struct evbuffer *out, struct pd_str start,
-    const struct pd_fields *fs, enum pd_body body, int64_t length,
-    size_t host);
+    const struct pd_fields *fs, enum pd_body body, int64_t length, size_t host);
 
 #endif

@@ -49,19 +49,17 @@ check_again(struct h1_message *m)
 	struct pd_h1_scan scan = { 0 };
 	struct pd_request again;
 	struct pd_fault fault;
-	struct pd_str start =
-	    pd_arena_printf(m->arena, "%.*s %.*s HTTP/1.1",
-		PD_STR_ARG(req->method_name), PD_STR_ARG(req->target));
+	struct pd_str start = pd_arena_printf(m->arena, "%.*s %.*s HTTP/1.1",
+	    PD_STR_ARG(req->method_name), PD_STR_ARG(req->target));
 
 	/* Ignored in HTTP/1.0, and so not passed on. */
 	if (!req->expect_continue)
 		pd_fields_remove(&req->fields, PD_FIELD_EXPECT);
-	pd_h1_write_request(
-	    out, req, req->target, req->close ? "close" : NULL);
-	h1_check_written(out, start, &req->fields, req->body,
-	    req->content_length, 1);
-	CHECK(pd_h1_read_request(out, &scan, &wide, m->arena, &again,
-		  &fault) == PD_H1_DONE);
+	pd_h1_write_request(out, req, req->target, req->close ? "close" : NULL);
+	h1_check_written(
+	    out, start, &req->fields, req->body, req->content_length, 1);
+	CHECK(pd_h1_read_request(out, &scan, &wide, m->arena, &again, &fault) ==
+	      PD_H1_DONE);
 	CHECK(evbuffer_get_length(out) == 0);
 	CHECK(again.method == req->method && again.form == req->form);
 	CHECK(pd_str_eq(again.method_name, req->method_name));

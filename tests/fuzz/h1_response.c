@@ -20,8 +20,8 @@ check_written(const struct h1_message *m)
 
 	if (reason.n == 0)
 		reason = pd_str_z(pd_status_reason(res->status));
-	start = pd_arena_printf(m->arena, "HTTP/1.1 %d %.*s", res->status,
-	    PD_STR_ARG(reason));
+	start = pd_arena_printf(
+	    m->arena, "HTTP/1.1 %d %.*s", res->status, PD_STR_ARG(reason));
 	if (res->status < 200 || res->status == 204)
 		CHECK(body == PD_BODY_NONE && res->content_length < 0);
 	if (body == PD_BODY_CHUNKED || body == PD_BODY_CLOSE)
@@ -41,8 +41,8 @@ check_written(const struct h1_message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum pd_method methods[] = { PD_METHOD_GET,
-		PD_METHOD_HEAD, PD_METHOD_CONNECT, PD_METHOD_POST };
+	static const enum pd_method methods[] = { PD_METHOD_GET, PD_METHOD_HEAD,
+		PD_METHOD_CONNECT, PD_METHOD_POST };
 	struct h1_message whole, cut;
 	enum pd_method method;
 	const char *p;

@@ -17,6 +17,10 @@ export const PROGRAM = path.resolve(process.env.PARED ??
 // What a sanitizer, an assertion or the C library says at a bug.
 const BUG = /(?:Address|Leak|Thread|UndefinedBehavior|Memory)Sanitizer|runtime error:|Assertion .* failed|\*\*\* stack smashing|libunbound.*assert/;
 
+// Built with a sanitizer? Those keep shadow memory and freed blocks.
+export const SANITIZED = fs.existsSync(PROGRAM) &&
+  /__[at]san_init/.test(fs.readFileSync(PROGRAM, 'latin1'));
+
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 function word(value) {
@@ -181,6 +185,16 @@ export class Pared {
   get memory() {
     const status = fs.readFileSync(`/proc/${this.pid}/status`, 'latin1');
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]);
+  }
+
+  // Fails when it grew by more than that since `before`, in KiB; a sanitizer's
+  // quarantine is allowed for.
+  assertGrowth(before, most) {
+    const grown = this.memory - before;
+    const allowed = SANITIZED ? most * 8 + (256 << 10) : most;
+    if (grown > allowed) {
+      throw new Error(`pared grew by ${grown} KiB, ${allowed} are allowed`);
+    }
   }
 
   // Ids of its child programs.

@@ -39,8 +39,8 @@ parse(struct fixture *fx, const char *bytes)
 
 	evbuffer_drain(fx->b, evbuffer_get_length(fx->b));
 	evbuffer_add(fx->b, bytes, strlen(bytes));
-	if (pd_h1_read_request(fx->b, &scan, &limits, fx->arena, req,
-		&fault) != PD_H1_DONE)
+	if (pd_h1_read_request(fx->b, &scan, &limits, fx->arena, req, &fault) !=
+	    PD_H1_DONE)
 		fail_msg("not accepted: %s", bytes);
 	evbuffer_drain(fx->b, evbuffer_get_length(fx->b));
 	return req;
@@ -73,8 +73,7 @@ check(struct fixture *fx, bool to_parent, bool untouched, const char *bytes,
 	assert_ptr_equal(before.fields.v, req->fields.v);
 }
 
-#define ORIGIN(line, fields) \
-	line "\r\nHost: a\r\n" fields "Via: 1.1 us\r\n\r\n"
+#define ORIGIN(line, fields) line "\r\nHost: a\r\n" fields "Via: 1.1 us\r\n\r\n"
 
 static void
 test_hop(void **state)
@@ -188,8 +187,8 @@ test_upgraded(void **state)
 	assert_false(pd_forward_upgraded(ask, &res));
 	pd_fields_add(&res.fields, fx->arena, PD_STR("upgrade"), PD_STR("h2c"));
 	assert_false(pd_forward_upgraded(ask, &res));
-	pd_fields_add(&res.fields, fx->arena, PD_STR("Connection"),
-	    PD_STR("upgrade"));
+	pd_fields_add(
+	    &res.fields, fx->arena, PD_STR("Connection"), PD_STR("upgrade"));
 	pd_fields_set(
 	    &res.fields, fx->arena, PD_FIELD_UPGRADE, PD_STR("WebSocket"));
 	assert_true(pd_forward_upgraded(ask, &res));
@@ -219,14 +218,14 @@ test_response(void **state)
 	pd_fields_add(fs, fx->arena, PD_STR("X-A"), PD_STR("1"));
 	pd_fields_add(fs, fx->arena, PD_STR("X-B"), PD_STR("2"));
 	pd_fields_add(fs, fx->arena, PD_STR("Upgrade"), PD_STR("h2"));
-	pd_fields_add(fs, fx->arena, PD_STR("Proxy-Authenticate"),
-	    PD_STR("Basic"));
+	pd_fields_add(
+	    fs, fx->arena, PD_STR("Proxy-Authenticate"), PD_STR("Basic"));
 	pd_forward_response(&res, fx->arena, PD_STR("1.1 us"), false);
 	assert_false(res.close);
 	assert_int_equal(fs->n, 3);
 	assert_true(pd_str_eq(fs->v[0].name, PD_STR("X-B")));
-	assert_true(pd_str_eq(
-	    pd_fields_value(fs, PD_FIELD_VIA), PD_STR("1.1 us")));
+	assert_true(
+	    pd_str_eq(pd_fields_value(fs, PD_FIELD_VIA), PD_STR("1.1 us")));
 	assert_int_equal(pd_fields_value(fs, PD_FIELD_DATE).n, 29);
 	/* There already, or informational: no Date of ours. The version in Via
 	 * is the one that the message came with. */
@@ -291,8 +290,8 @@ test_count_down(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		pd_fields_set(&fs, fx->arena, PD_FIELD_MAX_FORWARDS,
 		    pd_str_z(rows[i].value));
-		assert_int_equal(pd_forward_count_down(&fs, fx->arena),
-		    rows[i].goes_on);
+		assert_int_equal(
+		    pd_forward_count_down(&fs, fx->arena), rows[i].goes_on);
 		assert_true(
 		    pd_str_eq(pd_fields_value(&fs, PD_FIELD_MAX_FORWARDS),
 			pd_str_z(rows[i].left)));

@@ -19,7 +19,8 @@ test_pieces(void **state)
 		size_t n = i * 37 % 9001;
 
 		piece[i] = pd_arena_alloc(a, n);
-		assert_int_equal((uintptr_t)piece[i] % _Alignof(max_align_t), 0);
+		assert_int_equal(
+		    (uintptr_t)piece[i] % _Alignof(max_align_t), 0);
 		memset(piece[i], (int)i & 0xff, n);
 		used += n;
 	}

@@ -118,8 +118,8 @@ test_glob(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(pd_str_glob(pd_str_z(rows[i].glob),
-				     pd_str_z(rows[i].s)),
+		assert_int_equal(
+		    pd_str_glob(pd_str_z(rows[i].glob), pd_str_z(rows[i].s)),
 		    rows[i].covers);
 	/* Two hundred stars against what they nearly cover: no blow-up. */
 	for (size_t i = 0; i < sizeof(glob); i++)

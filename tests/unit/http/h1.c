@@ -1,14 +1,18 @@
 #include "http/h1.h"
 
-#include "h1_help.h"
+#include "http/h1_help.h"
 
 /* Of lines, of a section, of its fields. */
-#define LIMITS { 200, 2000, 12 }
+#define LIMITS                \
+	{                     \
+		200, 2000, 12 \
+	}
 
 static const struct h1_role request = { .limits = LIMITS };
 
 /* A GET with one field of its own. */
-#define GET(field) BYTES("GET http://a/ HTTP/1.1\r\nHost: a\r\n" field "\r\n\r\n")
+#define GET(field) \
+	BYTES("GET http://a/ HTTP/1.1\r\nHost: a\r\n" field "\r\n\r\n")
 /* A POST with the fields that frame it, then content. */
 #define POST(fields, content) \
 	BYTES("POST http://a/ HTTP/1.1\r\nHost: a\r\n" fields "\r\n" content)
@@ -120,9 +124,15 @@ test_request_fields(void **state)
 		{ GET("X: a\rY: b"), 400, NULL },
 		{ GET("X: a\r\r\nY: b"), 400, NULL },
 		{ GET("X: a\0b"), 400, NULL },
-		{ GET("X: a\x01" "b"), 400, NULL },
-		{ GET("X: a\x0b" "b"), 400, NULL },
-		{ GET("X: a\x7f" "b"), 400, NULL },
+		{ GET("X: a\x01"
+		      "b"),
+		    400, NULL },
+		{ GET("X: a\x0b"
+		      "b"),
+		    400, NULL },
+		{ GET("X: a\x7f"
+		      "b"),
+		    400, NULL },
 		/* CVE-2023-30589, CVE-2025-23167: a CR ends nothing. */
 		{ GET("X:\rTransfer-Encoding: chunked"), 400, NULL },
 		{ BYTES("GET / HTTP/1.1\r\nHost: a\r\n\rX"), 400, NULL },
@@ -214,7 +224,10 @@ test_request_framing(void **state)
 		{ POST(TE("chunked,"), ""), 400, NULL },
 		{ POST(TE(",chunked"), ""), 400, NULL },
 		{ POST(TE("chu\0nked"), ""), 400, NULL },
-		{ POST(TE("\x0b" "chunked"), ""), 400, NULL },
+		{ POST(TE("\x0b"
+			  "chunked"),
+		      ""),
+		    400, NULL },
 		{ POST(TE("chunked\x0c"), ""), 400, NULL },
 		{ POST(TE(""), ""), 400, NULL },
 		{ POST("Transfer-Encoding : chunked\r\n", ""), 400, NULL },
@@ -224,20 +237,21 @@ test_request_framing(void **state)
 		    "POST http://a/ 1 none 0|Host=a|Transfer_Encoding=chunked|"
 		    ">>" },
 		{ POST("X: y\nTransfer-Encoding: chunked\r\n", ""), 400, NULL },
-		{ BYTES("POST http://a/ HTTP/1.0\r\n" TE("chunked") "\r\n"
-			"0\r\n\r\n"),
+		{ BYTES(
+		      "POST http://a/ HTTP/1.0\r\n" TE("chunked") "\r\n"
+								  "0\r\n\r\n"),
 		    400, NULL },
 		{ BYTES("POST http://a/ HTTP/1.0\r\n" CL("1") "\r\nx"), 0,
 		    "POST http://a/ 0 length 1 close|Content-Length=1|>x>" },
 		/* Content where none may be. */
-		{ BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" CL("1")
-			"\r\nx"),
+		{ BYTES(
+		      "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" CL("1") "\r\nx"),
 		    400, NULL },
-		{ BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" TE("chunked")
-			"\r\n"),
+		{ BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" TE(
+		      "chunked") "\r\n"),
 		    400, NULL },
-		{ BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" CL("0")
-			"\r\nearly"),
+		{ BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n" CL(
+		      "0") "\r\nearly"),
 		    0, NULL },
 		{ BYTES("TRACE / HTTP/1.1\r\nHost: a\r\n" CL("1") "\r\nx"), 400,
 		    NULL },
@@ -274,8 +288,8 @@ test_request_connection(void **state)
 		{ POST(CL("1") "Expect: 100-Continue\r\n", "x"), 0,
 		    "POST http://a/ 1 length 1 expect|Host=a|Content-Length=1|"
 		    "Expect=100-Continue|>x>" },
-		{ BYTES("POST http://a/ HTTP/1.0\r\n" CL("1")
-			"Expect: 100-continue\r\n\r\nx"),
+		{ BYTES("POST http://a/ HTTP/1.0\r\n" CL(
+		      "1") "Expect: 100-continue\r\n\r\nx"),
 		    0,
 		    "POST http://a/ 0 length 1 close|Content-Length=1|"
 		    "Expect=100-continue|>x>" },
@@ -329,8 +343,8 @@ test_limits(void **state)
 
 		memset(p + len, 'x', n - len);
 		memcpy(p + n, "\r\n\r\n", 5);
-		h1_check(&request,
-		    &(struct h1_row){ p, n + 4, n + 4 <= 2000 ? 0 : 431, NULL });
+		h1_check(&request, &(struct h1_row){ p, n + 4,
+				       n + 4 <= 2000 ? 0 : 431, NULL });
 		h1_check(&request,
 		    &(struct h1_row){ p, n, n < 2000 ? -1 : 431, NULL });
 		free(p);
@@ -341,9 +355,8 @@ test_limits(void **state)
 		for (int i = 1; i < fields; i++)
 			at += sprintf(at, "X: y\r\n");
 		at += sprintf(at, "\r\n");
-		h1_check(&request,
-		    &(struct h1_row){ many, (size_t)(at - many),
-			fields <= 12 ? 0 : 431, NULL });
+		h1_check(&request, &(struct h1_row){ many, (size_t)(at - many),
+				       fields <= 12 ? 0 : 431, NULL });
 	}
 }
 
@@ -351,12 +364,13 @@ test_limits(void **state)
 static void
 test_pipelined(void **state)
 {
-	static const char bytes[] =
-	    "POST / HTTP/1.1\r\nHost: a\r\n" CL("5") "\r\nhello"
-	    "\r\nPOST /2 HTTP/1.1\r\nHost: a\r\n" TE("chunked") "\r\n"
-	    "3\r\nabc\r\n0\r\nT: u\r\n\r\n"
-	    "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
-	    "\x01";
+	static const char bytes[] = "POST / HTTP/1.1\r\nHost: a\r\n" CL(
+	    "5") "\r\nhello"
+		 "\r\nPOST /2 HTTP/1.1\r\nHost: a\r\n" TE(
+		     "chunked") "\r\n"
+				"3\r\nabc\r\n0\r\nT: u\r\n\r\n"
+				"GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
+				"\x01";
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 	struct pd_h1_limits limits = LIMITS;
 	struct pd_arena *arena = pd_arena_create();
@@ -370,8 +384,8 @@ test_pipelined(void **state)
 	(void)state;
 	evbuffer_add(in, bytes, sizeof(bytes) - 1);
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(pd_h1_read_request(in, &scan, &limits, arena,
-				     &req, &fault),
+		assert_int_equal(
+		    pd_h1_read_request(in, &scan, &limits, arena, &req, &fault),
 		    PD_H1_DONE);
 		assert_true(pd_str_eq(req.target, pd_str_z(targets[i])));
 		pd_h1_body_init(&body, req.body, req.content_length, true);
@@ -410,8 +424,9 @@ test_status_line(void **state)
 		    "200  1 close -1 close|>>" },
 		{ BYTES("HTTP/1.1 200 \r\n\r\n"), 0,
 		    "200  1 close -1 close|>>" },
-		{ BYTES("HTTP/1.1 200 a\x01" "b\r\n\r\n"), 0,
-		    "200  1 close -1 close|>>" },
+		{ BYTES("HTTP/1.1 200 a\x01"
+			"b\r\n\r\n"),
+		    0, "200  1 close -1 close|>>" },
 		{ BYTES("ICY 200 OK\r\n\r\n"), 0,
 		    "200 OK 0 close -1 close|>>" },
 		{ BYTES("HTTP/1.1 200 OK\n\n"), 0,
@@ -464,8 +479,12 @@ test_response_fields(void **state)
 		{ OK("Content-Length\r\n : 3\r\n"), 0,
 		    "200 OK 1 close -1 close|>>" },
 		{ OK(": y\r\n"), 0, "200 OK 1 close -1 close|>>" },
-		{ OK("X: a\x01" "b\r\n"), 502, NULL },
-		{ OK("X: a\r\n b\x01" "c\r\n"), 502, NULL },
+		{ OK("X: a\x01"
+		     "b\r\n"),
+		    502, NULL },
+		{ OK("X: a\r\n b\x01"
+		     "c\r\n"),
+		    502, NULL },
 		{ OK("X: a\r\n b\rc\r\n"), 502, NULL },
 		{ OK("X: a\r\n b\0c\r\n"), 502, NULL },
 		{ OK("X: a\rY: b\r\n"), 502, NULL },
@@ -499,25 +518,24 @@ test_response_framing(void **state)
 		{ OK(TE("chunked, identity")), 502, NULL },
 		{ OK(TE("chunked") TE("chunked")), 502, NULL },
 		/* With a length: the chunks, then never again. */
-		{ BYTES("HTTP/1.1 200 OK\r\n" TE("chunked") CL("3")
-			"\r\n1\r\na\r\n0\r\n\r\n"),
+		{ BYTES("HTTP/1.1 200 OK\r\n" TE("chunked")
+			  CL("3") "\r\n1\r\na\r\n0\r\n\r\n"),
 		    0,
 		    "200 OK 1 chunked -1 close|Transfer-Encoding=chunked|"
 		    "Content-Length=3|>a>" },
-		{ BYTES("HTTP/1.0 200 OK\r\n" TE("chunked")
-			"\r\n0\r\n\r\n"),
-		    0, "200 OK 0 chunked -1 close|Transfer-Encoding=chunked|>>" },
+		{ BYTES("HTTP/1.0 200 OK\r\n" TE("chunked") "\r\n0\r\n\r\n"), 0,
+		    "200 OK 0 chunked -1 close|Transfer-Encoding=chunked|>>" },
 		{ BYTES("HTTP/1.1 200 OK\r\n" CL("3") "\r\nabcd"), 0,
 		    "200 OK 1 length 3|Content-Length=3|>abc>" },
-		{ BYTES("HTTP/1.1 200 OK\r\n" CL("3")
-			"Connection: close\r\n\r\nabc"),
+		{ BYTES("HTTP/1.1 200 OK\r\n" CL(
+		      "3") "Connection: close\r\n\r\nabc"),
 		    0,
 		    "200 OK 1 length 3 close|Content-Length=3|"
 		    "Connection=close|>abc>" },
 		{ BYTES("HTTP/1.0 200 OK\r\n" CL("3") "\r\nabc"), 0,
 		    "200 OK 0 length 3 close|Content-Length=3|>abc>" },
-		{ BYTES("HTTP/1.0 200 OK\r\n" CL("0")
-			"Connection: Keep-Alive\r\n\r\n"),
+		{ BYTES("HTTP/1.0 200 OK\r\n" CL(
+		      "0") "Connection: Keep-Alive\r\n\r\n"),
 		    0,
 		    "200 OK 0 length 0|Content-Length=0|"
 		    "Connection=Keep-Alive|>>" },
@@ -603,8 +621,8 @@ test_memory(void **state)
 	while (evbuffer_get_length(in) < 60000)
 		evbuffer_add(in, "\r\n a", 4);
 	evbuffer_add(in, "\r\n\r\n", 4);
-	assert_int_equal(pd_h1_read_response(in, &scan, &limits,
-			     PD_METHOD_GET, arena, &res, &fault),
+	assert_int_equal(pd_h1_read_response(in, &scan, &limits, PD_METHOD_GET,
+			     arena, &res, &fault),
 	    PD_H1_DONE);
 	assert_true(pd_arena_used(arena) < 70000);
 	evbuffer_free(in);

@@ -1,19 +1,22 @@
 /*
  * Content and its framing: chunks, extensions, trailers; what is cut short.
  */
-#include "h1_help.h"
+#include "http/h1_help.h"
 
-#define LIMITS { 200, 2000, 12 }
+#define LIMITS                \
+	{                     \
+		200, 2000, 12 \
+	}
 
 static const struct h1_role upload = { .limits = LIMITS };
 static const struct h1_role download = { true, PD_METHOD_GET, LIMITS };
 
-#define UP(chunks) \
+#define UP(chunks)                                                           \
 	BYTES("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" \
 	      "\r\n" chunks)
 #define DOWN(chunks) \
 	BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" chunks)
-#define UP_TEXT "POST / 1 chunked 0|Host=a|Transfer-Encoding=chunked|"
+#define UP_TEXT   "POST / 1 chunked 0|Host=a|Transfer-Encoding=chunked|"
 #define DOWN_TEXT "200 OK 1 chunked -1|Transfer-Encoding=chunked|"
 
 static void
@@ -140,8 +143,7 @@ static void
 test_trailers(void **state)
 {
 	static const struct h1_row rows[] = {
-		{ UP("0\r\nA: b\r\nC: d\r\n\r\nGET"), 0,
-		    UP_TEXT ">>A=b|C=d|" },
+		{ UP("0\r\nA: b\r\nC: d\r\n\r\nGET"), 0, UP_TEXT ">>A=b|C=d|" },
 		/* What frames, routes or names the content comes too late. */
 		{ UP("0\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n"
 		     "Host: b\r\nX: y\r\nCookie: c\r\nTrailer: x\r\n"
@@ -213,8 +215,8 @@ test_whole_at_eof(void **state)
 
 		pd_h1_body_init(&b, rows[i].kind, rows[i].length, false);
 		evbuffer_add(in, rows[i].in, strlen(rows[i].in));
-		assert_int_not_equal(pd_h1_body_read(&b, in, out, 100, &limits,
-					 arena, &fault),
+		assert_int_not_equal(
+		    pd_h1_body_read(&b, in, out, 100, &limits, arena, &fault),
 		    PD_H1_BAD);
 		assert_int_equal(pd_h1_body_whole_at_eof(&b), rows[i].whole);
 		evbuffer_drain(in, 100);

@@ -1,4 +1,4 @@
-#include "h1_help.h"
+#include "http/h1_help.h"
 
 struct reader {
 	const struct h1_role *role;
@@ -56,9 +56,8 @@ static enum pd_h1_result
 read_response(struct reader *r, struct pd_fault *fault)
 {
 	struct pd_response res;
-	enum pd_h1_result result =
-	    pd_h1_read_response(r->in, &r->scan, &r->role->limits,
-		r->role->method, r->arena, &res, fault);
+	enum pd_h1_result result = pd_h1_read_response(r->in, &r->scan,
+	    &r->role->limits, r->role->method, r->arena, &res, fault);
 
 	if (result != PD_H1_DONE)
 		return result;

@@ -24,7 +24,7 @@ struct h1_outcome {
 	enum pd_h1_result result;
 	struct pd_fault fault;
 	size_t taken; /* bytes of the input that were needed for the result */
-	char *text;   /* the message, its content and trailers; freed by caller */
+	char *text; /* the message, its content and trailers; freed by caller */
 };
 
 /* How a message is read. */
@@ -35,15 +35,15 @@ struct h1_role {
 };
 
 /*
- * Feeds n bytes, step at a time (0: at random pieces by seed), until the message
- * with its content is whole or refused; room bytes of content a call.
+ * Feeds n bytes, step at a time (0: at random pieces by seed), until the
+ * message with its content is whole or refused; room bytes of content a call.
  */
 struct h1_outcome h1_feed(const struct h1_role *role, const char *p, size_t n,
     size_t step, unsigned seed, size_t room);
 
 /* The outcome whole; asserts that every way to feed it gives the same. */
-struct h1_outcome h1_all_ways(
-    const struct h1_role *role, const char *p, size_t n);
+struct h1_outcome
+h1_all_ways(const struct h1_role *role, const char *p, size_t n);
 
 /* One input, and what must come of it. */
 struct h1_row {
@@ -56,9 +56,9 @@ struct h1_row {
 /* Fed in every way. */
 void h1_check(const struct h1_role *role, const struct h1_row *row);
 
-#define CHECK_ALL(role, rows)                                             \
-	for (size_t i_ = 0; i_ < sizeof(rows) / sizeof(*(rows)); i_++)     \
-		h1_check((role), &(rows)[i_])
+#define CHECK_ALL(role, rows)                                          \
+	for (size_t i_ = 0; i_ < sizeof(rows) / sizeof(*(rows)); i_++) \
+	h1_check((role), &(rows)[i_])
 
 /* A header section as text, written by the module. */
 char *h1_written(struct evbuffer *b);

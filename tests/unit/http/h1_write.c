@@ -1,7 +1,7 @@
 /*
  * Messages written, and read again by the same rules.
  */
-#include "h1_help.h"
+#include "http/h1_help.h"
 
 static const struct pd_h1_limits limits = { 8192, 65536, 128 };
 

@@ -338,8 +338,7 @@ test_answer_before_reset(void **state)
 	pd_sock_want(o.sock, 1000);
 	put(&o, 100000);
 	pd_sock_flush(o.sock, 0);
-	assert_int_equal(
-	    send(peer, answer, sizeof(answer), 0), sizeof(answer));
+	assert_int_equal(send(peer, answer, sizeof(answer), 0), sizeof(answer));
 	reset(peer); /* as close() does with unread bytes */
 	put(&o, 100000);
 	pd_sock_flush(o.sock, 0);
@@ -420,8 +419,8 @@ test_destroyed_inside(void **state)
 				char buf[65536];
 
 				recv(peer, buf, sizeof(buf), MSG_DONTWAIT);
-				event_base_loop(pd_worker_base(worker),
-				    EVLOOP_NONBLOCK);
+				event_base_loop(
+				    pd_worker_base(worker), EVLOOP_NONBLOCK);
 			}
 		} else if (what >= 4) { /* failed(), while writing */
 			reset(peer);

@@ -1,0 +1,406 @@
+/*
+ * A client connection: its requests one after the other, what a handler is
+ * told, and what a client costs that trickles or goes away.
+ */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/timers.h"
+#include "base/worker.h"
+
+static struct {
+	struct pd_worker *worker;
+	struct pd_conn_context ctx;
+	int client;
+
+	/* Of the exchange under way, which these tests answer by hand. */
+	struct pd_wire *wire;
+	struct pd_request *req;
+	struct pd_arena *arena;
+	size_t used; /* of the arena when the request came */
+	unsigned requests, malformed, readable, failed;
+	int status; /* of the refusal, or of failed() */
+	uint64_t sent;
+} t;
+
+static void
+on_readable(void *arg)
+{
+	(void)arg;
+	t.readable++;
+}
+
+static void
+on_drained(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_failed(void *arg, int status, const char *what)
+{
+	(void)arg;
+	assert_non_null(what);
+	t.failed++;
+	t.status = status;
+	t.sent = t.wire->sent;
+	if (status == 0) {
+		t.wire = NULL;
+		pd_arena_destroy(t.arena);
+	}
+}
+
+static const struct pd_wire_events events = {
+	.readable = on_readable,
+	.drained = on_drained,
+	.failed = on_failed,
+};
+
+static void
+on_request(void *arg, struct pd_wire *wire, struct pd_request *req,
+    struct pd_arena *arena)
+{
+	assert_ptr_equal(arg, &t);
+	t.requests++;
+	t.wire = wire;
+	t.req = req;
+	t.arena = arena;
+	t.used = pd_arena_used(arena);
+	pd_wire_set_events(wire, &events, &t);
+}
+
+static void
+respond(int status, const char *content)
+{
+	struct pd_response res = {
+		.status = status,
+		.body = PD_BODY_LENGTH,
+		.content_length = (int64_t)strlen(content),
+	};
+	struct evbuffer *b = evbuffer_new();
+
+	evbuffer_add(b, content, strlen(content));
+	pd_wire_respond(t.wire, &res);
+	pd_wire_send(t.wire, b);
+	evbuffer_free(b);
+}
+
+static void
+finish(int status, const char *content)
+{
+	respond(status, content);
+	pd_wire_end(t.wire, NULL);
+	t.wire = NULL;
+	pd_arena_destroy(t.arena);
+}
+
+static void
+on_malformed(void *arg, struct pd_wire *wire, int status, const char *what,
+    struct pd_arena *arena)
+{
+	(void)arg;
+	assert_non_null(what);
+	t.malformed++;
+	t.status = status;
+	t.wire = wire;
+	t.arena = arena;
+	finish(status, "no");
+}
+
+static void
+run_ms(unsigned ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct event_base *base = pd_worker_base(t.worker);
+
+	event_base_loopexit(base, &tv);
+	event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+static void
+report_line(void *arg, bool error, const char *text)
+{
+	(void)arg;
+	if (error)
+		fail_msg("%s", text);
+}
+
+static void
+open_client(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pd_addr a;
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	getsockname(fd, (struct sockaddr *)&sin, &len);
+	a = pd_addr_from_sockaddr((struct sockaddr *)&sin);
+	t.client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(t.client, (struct sockaddr *)&sin, len), 0);
+	pd_conn_open(&t.ctx,
+	    accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), &a, &a);
+	close(fd);
+}
+
+static int
+setup(void **state)
+{
+	struct pd_conf_report report = { report_line, NULL };
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	t.worker = pd_worker_create(0);
+	t.ctx = (struct pd_conn_context){
+		.worker = t.worker,
+		.conf = pd_conf_load(NULL, NULL, 0, false, &report),
+		.request = on_request,
+		.malformed = on_malformed,
+		.arg = &t,
+	};
+	t.ctx.conf->header_timeout_ms = 500;
+	t.ctx.conf->idle_timeout_ms = 1000;
+	t.ctx.conf->conn_timeout_ms = 500;
+	TAILQ_INIT(&t.ctx.conns);
+	open_client();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	pd_conn_close_all(&t.ctx);
+	assert_int_equal(t.ctx.nconns, 0);
+	pd_timers_expire_all(pd_worker_timers(t.worker));
+	pd_worker_destroy(t.worker);
+	pd_conf_unref(t.ctx.conf);
+	close(t.client);
+	return 0;
+}
+
+static void
+put(const char *text)
+{
+	assert_int_equal(
+	    send(t.client, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	run_ms(20);
+}
+
+/* All that has come to the client; "-" after a reset, "." at the end. */
+static const char *
+got(void)
+{
+	static char buf[65536];
+	ssize_t n = recv(t.client, buf, sizeof(buf) - 1, MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN ? "" : "-";
+	buf[n] = '\0';
+	return n == 0 ? "." : buf;
+}
+
+#define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+static void
+test_in_order(void **state)
+{
+	(void)state;
+	put(GET GET "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+		    "surplus");
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(t.requests, i); /* one at a time */
+		finish(200, "hi");
+		run_ms(20);
+	}
+	assert_int_equal(t.requests, 3);
+	assert_int_equal(t.malformed, 0);
+	assert_string_equal(got(),
+	    OK2 "hi" OK2 "hi"
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+		"Connection: close\r\n\r\nhi");
+	assert_string_equal(got(), ".");
+}
+
+/* A section that comes byte by byte costs no more memory than its bytes. */
+static void
+test_trickle(void **state)
+{
+	char *text = calloc(1, 30001);
+	size_t n = (size_t)sprintf(text, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+
+	(void)state;
+	memset(text + n, 'x', 30000 - n - 4);
+	memcpy(text + 30000 - 4, "\r\n\r\n", 4);
+	t.ctx.conf->header_timeout_ms = 60000;
+	for (size_t i = 0; i < 30000; i++) {
+		assert_int_equal(send(t.client, text + i, 1, 0), 1);
+		event_base_loop(pd_worker_base(t.worker), EVLOOP_NONBLOCK);
+	}
+	run_ms(50);
+	assert_int_equal(t.requests, 1);
+	assert_true(t.used < 2 * 30000);
+	finish(200, "hi");
+	free(text);
+}
+
+static void
+test_malformed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		put("\r\n");
+	assert_int_equal(t.malformed, 1);
+	assert_int_equal(t.status, 400);
+	close(t.client);
+	run_ms(20);
+
+	open_client();
+	put("GET / HTTP/1.1\r\nHos");
+	shutdown(t.client, SHUT_WR);
+	run_ms(20);
+	assert_int_equal(t.malformed, 2);
+	close(t.client);
+
+	open_client();
+	put("GET / HT");
+	run_ms(900);
+	assert_int_equal(t.malformed, 3);
+	assert_int_equal(t.status, 408);
+	close(t.client);
+
+	/* Nothing was asked: nothing is answered. */
+	open_client();
+	run_ms(1400);
+	assert_int_equal(t.malformed, 3);
+	assert_string_equal(got(), ".");
+}
+
+static enum pd_read
+read_all(struct evbuffer *out)
+{
+	const struct pd_fields *trailers;
+	struct pd_fault fault;
+
+	return pd_wire_read(t.wire, out, 1000, &trailers, &fault);
+}
+
+/* Content that is cut short anywhere is bad at once, and never whole. */
+static void
+test_cut_short(void **state)
+{
+	static const char *const content[] = { "", "3", "3\r\nab", "3\r\nabc\r",
+		"3\r\nabc\r\n0\r\n", "3\r\nabc\r\n0\r\nX: y" };
+	struct evbuffer *out = evbuffer_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(content) / sizeof(*content); i++) {
+		if (i > 0)
+			open_client();
+		put("POST / HTTP/1.1\r\nHost: a\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n");
+		put(content[i]);
+		assert_int_equal(read_all(out), PD_READ_MORE);
+		shutdown(t.client, SHUT_WR);
+		t.readable = 0;
+		run_ms(20);
+		assert_int_equal(t.readable, 1);
+		assert_int_equal(read_all(out), PD_READ_BAD);
+		finish(400, "no");
+		assert_non_null(strstr(got(), "Connection: close"));
+		if (i + 1 < sizeof(content) / sizeof(*content))
+			close(t.client);
+		evbuffer_drain(out, 1000);
+	}
+	evbuffer_free(out);
+}
+
+static void
+test_stalled(void **state)
+{
+	(void)state;
+	put("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+	run_ms(900);
+	assert_int_equal(t.failed, 1);
+	assert_int_equal(t.status, 408);
+	finish(408, "no");
+}
+
+/* The client goes while it is answered: told, with what it was sent. */
+static void
+test_lost(void **state)
+{
+	struct linger hard = { 1, 0 };
+
+	(void)state;
+	put(GET);
+	respond(200, "hello");
+	pd_wire_flush(t.wire);
+	setsockopt(t.client, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(t.client);
+	run_ms(20);
+	assert_int_equal(t.failed, 1);
+	assert_int_equal(t.status, 0);
+	assert_int_equal(t.sent, 5);
+	assert_int_equal(t.ctx.nconns, 0);
+
+	/* And when all are closed. */
+	open_client();
+	put(GET);
+	pd_conn_close_all(&t.ctx);
+	assert_int_equal(t.failed, 2);
+	assert_string_equal(got(), ".");
+}
+
+static void
+test_draining(void **state)
+{
+	int idle = t.client;
+
+	(void)state;
+	open_client();
+	put(GET);
+	pd_conn_drain_all(&t.ctx);
+	run_ms(20);
+	assert_string_equal(got(), "");
+	finish(200, "hi");
+	assert_non_null(strstr(got(), "Connection: close"));
+	close(t.client);
+	t.client = idle;
+	assert_string_equal(got(), ".");
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_in_order),
+		TEST(test_trickle),
+		TEST(test_malformed),
+		TEST(test_cut_short),
+		TEST(test_stalled),
+		TEST(test_lost),
+		TEST(test_draining),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
