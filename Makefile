@@ -29,7 +29,7 @@ run: all
 	@echo "          or its automatic proxy configuration URL to"
 	@echo "          http://127.0.0.1:$(PORT)/proxy.pac"
 	@echo "  try:    curl -x 127.0.0.1:$(PORT) http://example.org/"
-	@echo "  block:  name a list in build/run.conf, then kill -HUP its process"
+	@echo "  block:  name a list in build/run.conf, then kill -HUP \$$(pidof pared)"
 	@echo "  stop:   Ctrl-C"
 	@echo
 	@build/pared run -c build/run.conf -o Port=$(PORT) $(ARGS)
@@ -83,12 +83,17 @@ tidy:
 	run-clang-tidy -p build/dev -quiet -j $(JOBS) \
 	    "^$(CURDIR)/(src|filters|pac)/"
 
+# cppcheck knows no <sys/queue.h>.
+QUEUE = -D'LIST_HEAD(n,t)=struct n' -D'TAILQ_HEAD(n,t)=struct n' \
+	-D'LIST_FOREACH(v,h,f)=while((v=next(h)))' \
+	-D'TAILQ_FOREACH(v,h,f)=while((v=next(h)))'
+
 lint:
 	@scripts/deps.sh all
 	cmake --preset dev
 	cppcheck --project=build/dev/compile_commands.json -q -j $(JOBS) \
-	    --enable=warning,performance,portability --inline-suppr \
-	    --error-exitcode=1
+	    -itests --enable=warning,performance,portability \
+	    --inline-suppr --error-exitcode=1 $(QUEUE)
 	shellcheck scripts/*.sh scripts/pre-commit .ci/run
 	mandoc -T lint -W warning conf/man/*
 

@@ -86,6 +86,7 @@ pd_chain_destroy(struct pd_chain *c)
 		log_stage(c, &c->v[i]);
 	while (c->n > 0)
 		pd_join_drop(c);
+	pd_chain_count_held(c);
 	event_free(c->wake);
 }
 
@@ -305,6 +306,7 @@ pd_chain_run(struct pd_chain *c, struct evbuffer *in, struct evbuffer *out,
 	} while (busy && !c->failed && c->turn < TURN * c->high);
 	count(c, in_len - evbuffer_get_length(in),
 	    evbuffer_get_length(out) - out_len);
+	pd_chain_count_held(c);
 	if (c->failed)
 		return PD_FLOW_FAIL;
 	if (c->v[c->n - 1].stage == PD_STAGE_ENDED && c->whole_in)
@@ -328,6 +330,20 @@ pd_chain_held(const struct pd_chain *c)
 	for (unsigned i = 0; i < c->n; i++)
 		sum += evbuffer_get_length(c->v[i].in);
 	return sum;
+}
+
+void
+pd_chain_count_held(struct pd_chain *c)
+{
+	struct pd_stats *stats = c->params.msg->stats;
+	size_t held = pd_chain_held(c);
+
+	for (unsigned i = 0; i < c->n; i++)
+		held += c->v[i].held;
+	if (stats != NULL && held != c->held)
+		pd_stats_add(stats, PD_STAT_FILTER_HELD,
+		    (int64_t)held - (int64_t)c->held);
+	c->held = held;
 }
 
 const char *

@@ -9,7 +9,7 @@ static bool
 is_coding(const struct pd_filter_type *type)
 {
 	return type == &pd_decode_filter || type == &pd_encode_filter ||
-	    type == &pd_encode_whole_filter;
+	       type == &pd_encode_whole_filter;
 }
 
 /*

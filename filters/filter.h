@@ -80,6 +80,13 @@ void pd_filter_wake(struct pd_filter *f);
 void pd_filter_wake_after(struct pd_filter *f, unsigned ms);
 
 /*
+ * The filter keeps n bytes of content in memory of its own now. False when all
+ * filters of the worker together hold more than they should: who can pass,
+ * passes.
+ */
+bool pd_filter_hold(struct pd_filter *f, size_t n);
+
+/*
  * What changing content changes in the header: strong ETag becomes weak,
  * digests and Content-MD5 go, Accept-Ranges goes, Content-Length goes (the
  * length is unknown, or length when it is >= 0).

@@ -99,6 +99,7 @@ pd_join_leave(struct pd_filter *f)
 	if (f->began)
 		f->type->finish(f);
 	f->began = false;
+	f->held = 0;
 }
 
 void

@@ -34,6 +34,7 @@ struct pd_filter {
 	bool starved; /* its last run did nothing: it wants more input */
 	bool choked;  /* its input went over the high mark */
 	bool worked;  /* made something, or ended */
+	size_t held;  /* bytes that it says it keeps itself */
 	uint64_t calls, bytes_in, bytes_out, took_ns;
 };
 
@@ -44,6 +45,7 @@ struct pd_chain {
 	unsigned n;
 	size_t high, low; /* marks of each buffer */
 	size_t turn;      /* bytes moved by filters in this run */
+	size_t held;      /* as counted in PD_STAT_FILTER_HELD */
 	bool last;        /* nothing follows the origin's buffer */
 	bool whole_in;    /* nothing follows v[0].in */
 	bool failed;
@@ -51,5 +53,7 @@ struct pd_chain {
 
 /* Runs the chain again from the loop. */
 void pd_chain_wake(struct pd_chain *c);
+/* Tells the statistics what the chain holds now. */
+void pd_chain_count_held(struct pd_chain *c);
 
 #endif

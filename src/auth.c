@@ -3,6 +3,8 @@
  * answered here and now; the rest goes to one thread that hashes, and comes
  * back to the worker as posted work.
  */
+#include "auth.h"
+
 #include <crypt.h>
 #include <signal.h>
 #include <stdlib.h>

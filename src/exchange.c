@@ -92,7 +92,7 @@ open_upstream(struct pd_exchange *ex)
 			(uint16_t)conf->next_port, ex->arena,
 			&ex->parent) != PD_URL_OK)
 			return pd_exchange_fail(
-			    ex, 502, "NextProxy is no host name.");
+			    ex, 502, "NextProxy is no host name");
 		params.where = &ex->parent;
 		params.trusted = true;
 	}
@@ -195,7 +195,7 @@ got_switch(struct pd_exchange *ex)
 {
 	if (!ex->req->upgrade || !pd_forward_upgraded(ex->req, &ex->res))
 		return pd_exchange_fail(
-		    ex, 502, "The origin switched protocols unasked.");
+		    ex, 502, "the origin switched protocols unasked");
 	pd_forward_response(&ex->res, ex->arena, ex->ctx->via, true);
 	return begin_tunnel(ex, &ex->res);
 }
@@ -204,11 +204,16 @@ got_switch(struct pd_exchange *ex)
 static enum pd_step
 got_parent(struct pd_exchange *ex)
 {
+	const char *what;
+
 	if (ex->res.status >= 200 && ex->res.status < 300)
 		return begin_tunnel(ex, &established);
+	what = pd_arena_printf(ex->arena,
+	    "the parent proxy refused the tunnel: %d %s", ex->res.status,
+	    pd_status_reason(ex->res.status))
+		   .p;
 	ex->res.status = 0;
-	return pd_exchange_fail(
-	    ex, 502, "The parent proxy refused the tunnel.");
+	return pd_exchange_fail(ex, 502, what);
 }
 
 static enum pd_step
@@ -234,7 +239,7 @@ await(struct pd_exchange *ex)
 			return NEXT;
 		if (++ex->informs > INFORMS_MAX)
 			return pd_exchange_fail(
-			    ex, 502, "The origin sent too many 1xx.");
+			    ex, 502, "the origin sent too many 1xx");
 		pd_forward_response(&ex->res, ex->arena, ex->ctx->via, false);
 		if (!ex->tunnel)
 			pd_wire_inform(ex->wire, &ex->res);
@@ -282,7 +287,7 @@ choose(struct pd_exchange *ex)
 
 	if (ex->res.status == 407)
 		return pd_exchange_fail(
-		    ex, 502, "The next hop asks for a password of its own.");
+		    ex, 502, "the next hop asks for a password of its own");
 	if (replaced_by_type(ex))
 		return replace(ex);
 	pd_forward_response(&ex->res, ex->arena, ex->ctx->via, false);
@@ -294,8 +299,12 @@ choose(struct pd_exchange *ex)
 		return NEXT;
 	}
 	ex->chain = pd_chain_create(&params);
-	if (ex->chain != NULL)
+	if (ex->chain != NULL) {
 		ex->raw = pd_exchange_buffer();
+		/* Trailers may be of the content as it was: they are left out.
+		 */
+		pd_fields_remove(&ex->res.fields, PD_FIELD_TRAILER);
+	}
 	return NEXT;
 }
 
@@ -370,14 +379,21 @@ may_retry(const struct pd_exchange *ex, enum pd_upstream_error err)
 static enum pd_step
 fail_connect(struct pd_exchange *ex, const char *what)
 {
-	switch (pd_upstream_dial_error(ex->up)) {
-	case PD_DIAL_FORBIDDEN:
+	enum pd_dial_error err = pd_upstream_dial_error(ex->up);
+
+	if (err == PD_DIAL_FORBIDDEN)
 		return deny_private(ex);
-	case PD_DIAL_TIMEOUT:
-		return pd_exchange_fail(ex, 504, what);
-	default:
-		return pd_exchange_fail(ex, 502, what);
+	if (err == PD_DIAL_REFUSED) {
+		const char *why =
+		    strerrordesc_np(pd_upstream_dial_errno(ex->up));
+
+		if (why != NULL)
+			what =
+			    pd_arena_printf(ex->arena, "%s: %s", what, why).p;
 	}
+	if (to_parent(ex))
+		what = pd_arena_printf(ex->arena, "parent proxy: %s", what).p;
+	return pd_exchange_fail(ex, err == PD_DIAL_TIMEOUT ? 504 : 502, what);
 }
 
 static void

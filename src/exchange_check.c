@@ -4,6 +4,7 @@
  */
 #include "exchange_steps.h"
 
+#include "access.h"
 #include "forward.h"
 #include "portal.h"
 

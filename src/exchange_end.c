@@ -108,6 +108,13 @@ cut(struct pd_exchange *ex, const char *why)
 
 /* ---- reply: an answer made here ---------------------------------------- */
 
+static bool
+unknown_host(const struct pd_exchange *ex)
+{
+	return ex->up != NULL &&
+	       pd_upstream_dial_error(ex->up) == PD_DIAL_NO_NAME;
+}
+
 /*
  * Content of a request that goes nowhere, as far as it has come: read off, so
  * that the connection can be kept after a blocked beacon.
@@ -169,6 +176,7 @@ pd_exchange_reply_error(
 	struct pd_reply reply;
 	struct pd_reply_why why = {
 		.status = status,
+		.page = unknown_host(ex) ? 404 : 0,
 		.what = what,
 		.fix = fix,
 		.detail = ex->req != NULL ? ex->req->target : PD_STR(""),
@@ -195,7 +203,10 @@ reply_upstream(struct pd_exchange *ex, int status, const char *what)
 	ex->msg.access_flags |=
 	    status == 504 ? PD_ACCESS_TIMEOUT : PD_ACCESS_BROKEN;
 	return pd_exchange_reply_error(ex, status, what,
-	    "Try again; if it stays so, the site or the way to it is down.");
+	    unknown_host(ex)
+		? "Check how it is spelt; or it is no longer in use."
+		: "Try again; if it stays so, the site or the way to it is "
+		  "down.");
 }
 
 enum pd_step

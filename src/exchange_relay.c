@@ -98,7 +98,7 @@ turn_chain(struct pd_exchange *ex, size_t room)
 	    ex->chain, ex->raw, ex->ready, room, ex->trailers != NULL);
 	if (flow == PD_FLOW_FAIL)
 		return pd_exchange_fail(
-		    ex, 502, "The content could not be decoded.");
+		    ex, 502, "the content could not be decoded");
 	if (pd_chain_header_ready(ex->chain))
 		send_header(ex);
 	if (evbuffer_get_length(ex->ready) > 0)

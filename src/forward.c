@@ -78,6 +78,9 @@ pd_forward_request(const struct pd_request *req,
 	pd_fields_strip_hop(fs, arena);
 	if (!req->expect_continue)
 		pd_fields_remove(fs, PD_FIELD_EXPECT);
+	/* Whose address it was is nobody's matter behind us. */
+	pd_fields_remove(fs, PD_FIELD_X_FORWARDED_FOR);
+	pd_fields_remove(fs, PD_FIELD_FORWARDED);
 	if (offers_websocket(req)) {
 		pd_fields_set(fs, arena, PD_FIELD_UPGRADE, websocket);
 		out->connection = "upgrade";

@@ -16,7 +16,8 @@ struct pd_portal_params {
 	const struct pd_probe_set *probes;
 	const struct pd_addr *client; /* who asks */
 	const struct pd_addr *local;  /* the address and port it reached */
-	bool through_proxy; /* absolute-form for pared.internal, not origin-form */
+	bool through_proxy; /* absolute-form for pared.internal, not origin-form
+			     */
 	bool draining;      /* /healthz answers 503 */
 	/* Of all workers, for /metrics. */
 	const struct pd_stats *const *stats;

@@ -52,10 +52,12 @@ begin(struct pd_reply *r, int status, const char *type, struct pd_str content,
 		r->response.body = PD_BODY_NONE;
 		return;
 	}
-	pd_fields_add_id(
-	    &r->response.fields, arena, PD_FIELD_CONTENT_TYPE, pd_str_z(type));
 	pd_fields_add_id(&r->response.fields, arena, PD_FIELD_CONTENT_LENGTH,
 	    pd_arena_printf(arena, "%zu", content.n));
+	if (type == NULL)
+		return;
+	pd_fields_add_id(
+	    &r->response.fields, arena, PD_FIELD_CONTENT_TYPE, pd_str_z(type));
 	add(r, arena, "X-Content-Type-Options", PD_STR("nosniff"));
 }
 
@@ -158,15 +160,17 @@ write_page(const struct page *page, bool html, struct pd_arena *arena,
 	no_store(out, arena);
 }
 
-/* The file of CustomErrorNNN, NULL for statuses without one. */
+/* The file of CustomErrorNNN, NULL where there is none. Ziproxy says 408 and
+ * 503 for what is 504 and 502. */
 static const char *
-custom_path(const struct pd_conf *conf, int status)
+custom_path(const struct pd_conf *conf, int page)
 {
-	static const int statuses[] = { 400, 403, 404, 407, 408, 409, 500,
-		503 };
+	static const int pages[] = { 400, 403, 404, 407, 408, 503 };
+	const size_t npages = sizeof(pages) / sizeof(pages[0]);
 
-	for (size_t i = 0; conf != NULL && i < 8; i++) {
-		if (statuses[i] == status)
+	page = page == 504 ? 408 : page == 502 ? 503 : page;
+	for (size_t i = 0; conf != NULL && i < npages; i++) {
+		if (pages[i] == page)
 			return conf->custom_error[i];
 	}
 	return NULL;
@@ -195,10 +199,10 @@ read_custom(const char *path, struct pd_arena *arena, struct pd_str *out)
 }
 
 static bool
-custom_page(const struct pd_conf *conf, int status, struct pd_arena *arena,
-    struct pd_reply *out)
+custom_page(const struct pd_conf *conf, int status, int page,
+    struct pd_arena *arena, struct pd_reply *out)
 {
-	const char *path = custom_path(conf, status);
+	const char *path = custom_path(conf, page != 0 ? page : status);
 	struct pd_str content;
 
 	if (path == NULL || !read_custom(path, arena, &content))
@@ -208,6 +212,20 @@ custom_page(const struct pd_conf *conf, int status, struct pd_arena *arena,
 	return true;
 }
 
+/* Causes come as they stand in a log: "no such host". Readers get a sentence.
+ */
+static struct pd_str
+sentence(const char *what, struct pd_arena *arena)
+{
+	struct pd_str s = pd_str_z(what);
+	char first;
+
+	if (s.n == 0 || s.p[s.n - 1] == '.')
+		return s;
+	first = s.p[0] >= 'a' && s.p[0] <= 'z' ? (char)(s.p[0] - 32) : s.p[0];
+	return pd_arena_printf(arena, "%c%s.", first, what + 1);
+}
+
 void
 pd_reply_error(const struct pd_conf *conf, const struct pd_request *req,
     const struct pd_reply_why *why, struct pd_arena *arena,
@@ -215,27 +233,26 @@ pd_reply_error(const struct pd_conf *conf, const struct pd_request *req,
 {
 	struct pd_str title = pd_arena_printf(
 	    arena, "%d %s", why->status, pd_status_reason(why->status));
-	struct pd_str what = pd_str_z(why->what);
+	struct pd_str what = sentence(why->what, arena), html_what;
 	struct pd_str fix = pd_str_z(why->fix);
 	struct pd_str detail = shorten(why->detail, arena), shown, html_fix;
 	struct page page = { .status = why->status, .title = title.p };
 
-	if (custom_page(conf, why->status, arena, out))
+	if (custom_page(conf, why->status, why->page, arena, out))
 		return;
 	shown = pd_reply_escape(detail, arena);
 	html_fix = pd_reply_escape(fix, arena);
-	what = pd_reply_escape(what, arena);
+	html_what = pd_reply_escape(what, arena);
 	page.body = pd_arena_printf(arena,
 	    "<p>%.*s</p>\n%s%.*s%s%s%.*s%s<p class=\"dim\">This answer was made"
 	    " by the proxy pared, not by the site.</p>\n",
-	    PD_STR_ARG(what), fix.n > 0 ? "<p>" : "", PD_STR_ARG(html_fix),
+	    PD_STR_ARG(html_what), fix.n > 0 ? "<p>" : "", PD_STR_ARG(html_fix),
 	    fix.n > 0 ? "</p>\n" : "", detail.n > 0 ? "<p><code>" : "",
 	    PD_STR_ARG(shown), detail.n > 0 ? "</code></p>\n" : "");
-	page.text =
-	    pd_arena_printf(arena, "%s\n%s%s%.*s%s(from the proxy pared)\n",
-		why->what != NULL ? why->what : "",
-		why->fix != NULL ? why->fix : "", why->fix != NULL ? "\n" : "",
-		PD_STR_ARG(detail), detail.n > 0 ? "\n" : "");
+	page.text = pd_arena_printf(arena,
+	    "%.*s\n%s%s%.*s%s(from the proxy pared)\n", PD_STR_ARG(what),
+	    why->fix != NULL ? why->fix : "", why->fix != NULL ? "\n" : "",
+	    PD_STR_ARG(detail), detail.n > 0 ? "\n" : "");
 	write_page(&page, takes_html(req), arena, out);
 }
 
@@ -359,7 +376,7 @@ pd_reply_blocked(const struct pd_conf *conf, const struct pd_request *req,
 		    verdict->kind == PD_VERDICT_REPLACE ? PD_CONTENT_IMAGE
 							: kind,
 		    verdict, arena, out);
-	} else if (custom_page(conf, 403, arena, out)) {
+	} else if (custom_page(conf, 403, 0, arena, out)) {
 		add(out, arena, "X-Pared-Why", why_line(verdict, arena));
 	} else {
 		blocked_page(req, verdict, arena, out);

@@ -12,8 +12,6 @@
 #include "filters/block/block.h"
 #include "http/http.h"
 
-struct evbuffer;
-
 /* An answer to HEAD is as one to GET: who sends it leaves the content out. */
 struct pd_reply {
 	struct pd_response
@@ -24,9 +22,9 @@ struct pd_reply {
 /* What a page tells beside the status. */
 struct pd_reply_why {
 	int status;
-	const char
-	    *what; /* one sentence: "The origin refused the connection." */
-	const char *fix;      /* what the reader may do, or NULL */
+	int page;         /* whose CustomErrorNNN stands for it; 0: its own */
+	const char *what; /* "no such host", or a whole sentence */
+	const char *fix;  /* what the reader may do, or NULL */
 	struct pd_str detail; /* a URL, a host; escaped; may be empty */
 };
 

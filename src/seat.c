@@ -8,24 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "base/arena.h"
 #include "base/helper.h"
 #include "base/stats.h"
 #include "base/timers.h"
 #include "base/worker.h"
 #include "exchange.h"
-#include "filters/image/job.h"
+#include "filters/image/ask.h"
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/listener.h"
 #include "net/resolve.h"
+#include "net/sock.h"
 #include "net/upstream.h"
 
 #define CODEC_QUEUE_MAX 64
 /* A line of the access log waits this long in memory. */
 #define FLUSH_MS 1000
-/* Resolvers of an earlier configuration stay until nobody can be asking. */
-#define RETIRE_MS 120000
+/* How often the resolver of an earlier configuration, half a megabyte, is
+ * looked at: it goes once nobody asks it any more. */
+#define RETIRE_MS 1000
 
 /* A resolver and what dials by it; replaced together at a reload. */
 struct route {
@@ -156,6 +159,22 @@ route_destroy(struct route *r)
 	free(r);
 }
 
+static void on_retired(struct pd_timer *t, void *arg);
+
+/* Destroys a route, now or once the last dial by it is over. */
+static void
+retire(struct pd_seat *s, struct route *r)
+{
+	if (pd_dialer_is_idle(r->dialer)) {
+		route_destroy(r);
+		return;
+	}
+	r->next = s->retired;
+	s->retired = r;
+	pd_timer_set(
+	    pd_worker_timers(s->worker), &r->timer, RETIRE_MS, on_retired, r);
+}
+
 static void
 on_retired(struct pd_timer *t, void *arg)
 {
@@ -165,16 +184,7 @@ on_retired(struct pd_timer *t, void *arg)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
-	route_destroy(r);
-}
-
-static void
-retire(struct pd_seat *s, struct route *r)
-{
-	r->next = s->retired;
-	s->retired = r;
-	pd_timer_set(
-	    pd_worker_timers(s->worker), &r->timer, RETIRE_MS, on_retired, r);
+	retire(r->seat, r);
 }
 
 /* ---- changes ------------------------------------------------------------ */
@@ -274,24 +284,12 @@ static struct pd_helper_pool *
 codecs_create(struct pd_seat *s, const struct pd_conf *conf)
 {
 	char *path = codec_path(conf);
-	char memory[32];
-	const char *argv[] = { "pared-codec", memory, NULL };
-	struct pd_helper_params params = {
-		.base = pd_worker_base(s->worker),
-		.stats = pd_worker_stats(s->worker),
-		.path = path,
-		.argv = argv,
-		.processes = 1,
-		.queue_max = CODEC_QUEUE_MAX,
-		.ask_len = sizeof(struct pd_job_ask),
-		.answer_len = sizeof(struct pd_job_answer),
-	};
 	struct pd_helper_pool *pool = NULL;
 
-	snprintf(
-	    memory, sizeof(memory), "%lld", (long long)conf->image_memory_max);
 	if (access(path, X_OK) == 0)
-		pool = pd_helper_pool_create(&params);
+		pool = pd_ask_pool_create(pd_worker_base(s->worker),
+		    pd_worker_stats(s->worker), path, 1, CODEC_QUEUE_MAX,
+		    (size_t)conf->image_memory_max);
 	else if (pd_worker_index(s->worker) == 0)
 		pd_log(PD_LOG_WARN, 0,
 		    "server: %s: %s; images pass as they are (CodecPath)", path,
@@ -434,7 +432,8 @@ check_quiet(void *arg)
 {
 	struct pd_seat *s = arg;
 
-	s->quiet = s->conns.nconns == 0 && TAILQ_EMPTY(&s->exchanges.tunnels);
+	s->quiet = s->conns.nconns == 0 && pd_sock_owing() == 0 &&
+		   TAILQ_EMPTY(&s->exchanges.tunnels);
 }
 
 bool

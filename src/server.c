@@ -35,6 +35,7 @@ struct server {
 	struct pd_addr own[LISTENERS_MAX];
 	int fds[WORKERS_MAX][LISTENERS_MAX]; /* bound; -1: a seat's, or none */
 	size_t nown;
+	char *pid_file; /* written, and to be removed */
 	char via[32];
 	bool draining;
 	struct timespec drain_until;
@@ -168,11 +169,12 @@ static void
 reload(struct server *sv)
 {
 	struct pd_setup *setup = load_setup(sv->params);
-	struct pd_access_log *log;
+	struct pd_access_log *log = NULL;
 
 	notify("RELOADING=1");
 	if (setup == NULL || open_access_log(setup->conf, &log) < 0 ||
 	    open_log(setup->conf) < 0) {
+		pd_access_log_unref(log);
 		pd_setup_unref(setup);
 		pd_log(PD_LOG_ERROR, 0,
 		    "server: reload failed; the old configuration stays");
@@ -245,14 +247,21 @@ listen_on(struct server *sv, struct pd_str text, bool may_lack)
 	struct pd_addr a;
 	char name[PD_ADDR_TEXT];
 
-	if (pd_addr_parse(text, &a) < 0 || sv->nown == LISTENERS_MAX) {
+	if (pd_addr_parse(text, &a) < 0) {
 		pd_log(PD_LOG_ERROR, 0, "Address: %.*s is no IP address",
 		    PD_STR_ARG(text));
 		return -1;
 	}
+	if (sv->nown == LISTENERS_MAX) {
+		pd_log(PD_LOG_ERROR, 0, "Address: more than %d addresses",
+		    LISTENERS_MAX);
+		return -1;
+	}
 	a.port = (uint16_t)sv->setup->conf->port;
 	for (unsigned i = 0; i < sv->nseats; i++) {
-		int fd = pd_listener_bind(&a);
+		int fd = i == 0 && pd_listener_claim(&a) < 0
+			     ? -1
+			     : pd_listener_bind(&a);
 
 		if (fd < 0 && may_lack && i == 0 &&
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
@@ -343,8 +352,9 @@ make_pseudonym(struct server *sv)
 }
 
 static void
-write_pid(const struct pd_conf *conf)
+write_pid(struct server *sv)
 {
+	const struct pd_conf *conf = sv->setup->conf;
 	FILE *f;
 
 	if (conf->pid_file == NULL)
@@ -353,8 +363,10 @@ write_pid(const struct pd_conf *conf)
 	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0)
 		pd_log(PD_LOG_WARN, 0, "PIDFile: %s: %s", conf->pid_file,
 		    strerror(errno));
-	if (f != NULL)
+	if (f != NULL) {
+		sv->pid_file = pd_xstrdup(conf->pid_file);
 		fclose(f);
+	}
 }
 
 static void
@@ -414,7 +426,7 @@ start(struct server *sv)
 	make_pseudonym(sv);
 	if (listen_all(sv) < 0)
 		return -1;
-	write_pid(conf);
+	write_pid(sv);
 	if (drop_privileges(conf) < 0 || open_log(conf) < 0 ||
 	    open_access_log(conf, &sv->log) < 0)
 		return -1;
@@ -444,8 +456,9 @@ stop(struct server *sv)
 		event_free(sv->drain_tick);
 	if (sv->base != NULL)
 		event_base_free(sv->base);
-	if (sv->setup != NULL && sv->setup->conf->pid_file != NULL)
-		unlink(sv->setup->conf->pid_file);
+	if (sv->pid_file != NULL)
+		unlink(sv->pid_file);
+	free(sv->pid_file);
 	pd_access_log_unref(sv->log);
 	pd_setup_unref(sv->setup);
 	libevent_global_shutdown();

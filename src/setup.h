@@ -7,7 +7,7 @@
 #ifndef PD_SETUP_H
 #define PD_SETUP_H
 
-#include "access.h"
+#include "auth.h"
 #include "filters/block/block.h"
 
 struct pd_setup {

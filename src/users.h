@@ -1,5 +1,6 @@
 /*
- * The set of users as access.c makes it and auth.c asks it. Private to them.
+ * The set of users from the inside: users.c makes it, auth.c asks it. Nobody
+ * else includes this.
  */
 #ifndef PD_USERS_H
 #define PD_USERS_H
@@ -9,7 +10,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "access.h"
+#include "auth.h"
 
 #define PD_USERS_DIGEST      32
 #define PD_USERS_CREDENTIALS 1024 /* bytes of user and password */

@@ -357,6 +357,7 @@ judge(struct image *im, struct evbuffer *in)
 		return pass(im, in);
 	count(im->filter, PD_STAT_IMAGES_SMALLER);
 	evbuffer_drain(im->held, evbuffer_get_length(im->held));
+	pd_filter_hold(im->filter, im->result->n);
 	change_header(im);
 	im->step = STEP_SEND;
 	return PD_FLOW_MORE;
@@ -392,7 +393,8 @@ run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out, size_t room,
 	case STEP_BEGIN:
 	case STEP_COLLECT:
 		evbuffer_add_buffer(im->held, in);
-		if (!may_go_on(im, last))
+		if (!pd_filter_hold(f, evbuffer_get_length(im->held)) ||
+		    !may_go_on(im, last))
 			return pass(im, in);
 		return last ? ask(im, in) : PD_FLOW_MORE;
 	case STEP_ASKED:

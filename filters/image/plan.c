@@ -6,13 +6,13 @@
 
 /*
  * Without ImageQuality: measured on photographs, the score (SSIMULACRA 2.1)
- * against what the origin sent is about 75 at these, which is not noticed
- * without the original beside it. A lossless source has no loss of its own yet
- * and can bear a little less without looking worse than a JPEG would.
+ * against what the origin sent is 75 on average at these, which is not noticed
+ * without the original beside it. A lossless source has no loss of its own
+ * that would hide ours: WebP scores the same with it, JPEG needs more.
  */
-#define JPEG_DEFAULT   70
-#define WEBP_DEFAULT   72
-#define LOSSLESS_EXTRA 6
+#define JPEG_DEFAULT  70
+#define JPEG_LOSSLESS 76
+#define WEBP_DEFAULT  78
 
 /* A picture this small is an icon: its edges do not survive 4:2:0. */
 #define ICON_SIDE 64
@@ -221,12 +221,9 @@ set_quality(const struct pd_image_info *info, const struct pd_conf *conf,
 		plan->quality_webp = pd_plan_webp_quality(plan->quality_jpeg);
 		return;
 	}
-	plan->quality_jpeg = JPEG_DEFAULT;
+	plan->quality_jpeg =
+	    info->format == PD_IMAGE_JPEG ? JPEG_DEFAULT : JPEG_LOSSLESS;
 	plan->quality_webp = WEBP_DEFAULT;
-	if (info->format != PD_IMAGE_JPEG) {
-		plan->quality_jpeg += LOSSLESS_EXTRA;
-		plan->quality_webp += LOSSLESS_EXTRA;
-	}
 }
 
 enum pd_plan_verdict

@@ -238,7 +238,7 @@ add_squid(struct pd_access_log_writer *w, const struct pd_access_record *r)
 
 	if (r->flags & PD_ACCESS_REPLACED)
 		result = "TCP_DENIED";
-	else if (r->flags & PD_ACCESS_CONNECT)
+	else if ((r->flags & PD_ACCESS_CONNECT) && r->status == 200)
 		result = "TCP_TUNNEL";
 	else if (r->verdict != NULL && strcmp(r->verdict, "pass") != 0 &&
 		 strcmp(r->verdict, "probe") != 0)

@@ -133,8 +133,8 @@ struct pd_conf {
 	size_t nsources;
 	char *probes; /* probes.list; NULL: the built-in list */
 
-	/* Error pages: 400 403 404 407 408 409 500 503. */
-	char *custom_error[8];
+	/* Error pages: 400 403 404 407 408 503. */
+	char *custom_error[6];
 };
 
 /* What was wrong or worth saying: one line each, "FILE:LINE: what; fix". */

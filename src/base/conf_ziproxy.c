@@ -120,21 +120,23 @@ NONE("AlphaRemovalMinAvgOpacity", "transparency goes only when all of the "
     "image is opaque"),
 NONE("WA_MSIE_FriendlyErrMsgs", "that browser is gone"),
 DIFFERENT("URLNoProcessing", "https:// lines too, by host"),
-DIFFERENT("URLReplaceData", "answered at once, without asking the origin; a "
-    "stand-in of the kind asked for, not always a GIF"),
-DIFFERENT("URLReplaceDataCT", "answered at once, by what the client asks for"),
+DIFFERENT("URLReplaceData", "answered at once, without asking the origin; "
+    "https:// lines too, by host"),
+SAME("URLReplaceDataCT"),
 SAME("URLReplaceDataCTList"),
 SAME("URLReplaceDataCTListAlsoXST"),
 DIFFERENT("URLDeny", "answered before connecting; https:// lines too, by "
     "host"),
 SAME("CustomError400"),
 SAME("CustomError403"),
-SAME("CustomError404"),
+DIFFERENT("CustomError404", "sent with status 502 for a host that is not known"),
 SAME("CustomError407"),
-SAME("CustomError408"),
-SAME("CustomError409"),
-SAME("CustomError500"),
-SAME("CustomError503"),
+DIFFERENT("CustomError408", "sent with status 504 if it was the origin that "
+    "took too long"),
+NONE("CustomError409", "what Ziproxy answers so is a malformed request here; "
+    "see CustomError400"),
+NONE("CustomError500", "pared answers nothing with 500"),
+DIFFERENT("CustomError503", "sent with status 502"),
 DIFFERENT("Nameservers", "works; IPv6 too"),
 NONE("ProcessJP2", jp2),
 NONE("ProcessToJP2", jp2),

@@ -41,6 +41,8 @@
 	X(BYTES_OUT, "client_sent_bytes_total", "Bytes sent to clients")       \
 	X(BODY_IN, "filter_in_bytes_total", "Content bytes into filters")      \
 	X(BODY_OUT, "filter_out_bytes_total", "Content bytes out of filters")  \
+	X(FILTER_HELD, "filter_held_bytes",                                    \
+	    "Content bytes that wait in filters now")                          \
 	X(IMAGES, "images_total", "Images given to the codec")                 \
 	X(IMAGES_SMALLER, "images_smaller_total", "Images sent smaller")       \
 	X(IMAGES_FAILED, "images_failed_total",                                \

@@ -83,8 +83,7 @@ pd_worker_create(unsigned index)
 	if (cfg == NULL || w->wake_fd < 0)
 		goto fail;
 	/* Nobody but this thread touches the base: no locks in it. */
-	event_config_set_flag(
-	    cfg, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
 	w->base = event_base_new_with_config(cfg);
 	if (w->base == NULL)
 		goto fail;

@@ -23,11 +23,18 @@ usage(FILE *out)
 int
 pd_cmd_run(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "option", required_argument, NULL, 'o' },
+		{ "ziproxy", no_argument, NULL, 'z' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	const char *overrides[OVERRIDES_MAX];
 	struct pd_server_params params = { .overrides = overrides };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:o:zh")) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:o:zh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			params.conf_path = optarg;

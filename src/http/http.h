@@ -199,8 +199,8 @@ bool pd_fields_have_token(
     const struct pd_fields *fs, enum pd_field_id id, struct pd_str token);
 /*
  * Removes what is of one hop only (RFC 9110, 7.6.1): the hop-by-hop fields,
- * Proxy-* of authentication, and what Connection names. Of the latter those stay
- * that frame, route or explain the message (Content-Length, Content-Type,
+ * Proxy-* of authentication, and what Connection names. Of the latter those
+ * stay that frame, route or explain the message (Content-Length, Content-Type,
  * Content-Encoding, Content-Range, Host, Via, Max-Forwards, Cache-Control):
  * they must not be named there, and dropping them on a peer's word is how
  * hop-by-hop abuse works. Trailer stays: it is end to end since RFC 9110,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/stats.h"
 #include "base/timers.h"
 #include "base/worker.h"
@@ -45,6 +46,7 @@ struct pd_conn {
 	struct pd_h1_body body;
 	uint64_t moved;       /* at the last look of the timer */
 	enum pd_body sending; /* how the response is framed */
+	uint64_t promised;    /* bytes, with PD_BODY_LENGTH */
 	bool minor;           /* the request's HTTP/1.minor */
 	bool close;           /* after this exchange */
 	bool responded;
@@ -305,7 +307,8 @@ static const struct pd_sock_ops sock_ops = {
 
 /* ---- timeouts ---------------------------------------------------------- */
 
-/* Between requests: a client that still takes the last answers is waited for. */
+/* Between requests: a client that still takes the last answers is waited for.
+ */
 static void
 idled(struct pd_conn *c)
 {
@@ -437,6 +440,7 @@ wire_respond(struct pd_wire *w, const struct pd_response *res)
 		    (pd_sock_has_ended(c->sock) &&
 			evbuffer_get_length(pd_sock_in(c->sock)) == 0);
 	c->sending = mine.body;
+	c->promised = (uint64_t)mine.content_length;
 	pd_h1_write_response(
 	    pd_sock_out(c->sock), &mine, c->close ? "close" : NULL);
 }
@@ -469,9 +473,19 @@ wire_end(struct pd_wire *w, const struct pd_fields *trailers)
 	struct pd_conn *c = conn_of(w);
 
 	assert(c->responded);
+	/* A filter that broke its promise must not shift what comes next. */
+	if (c->sending == PD_BODY_LENGTH && w->sent != c->promised) {
+		pd_log(PD_LOG_ERROR, 0, "conn: %llu bytes of %llu were sent",
+		    (unsigned long long)w->sent,
+		    (unsigned long long)c->promised);
+		pd_sock_destroy(forget(c));
+		return;
+	}
 	if (c->sending == PD_BODY_CHUNKED)
 		pd_h1_write_last(pd_sock_out(c->sock), trailers);
-	if (c->close || c->body.state != PD_H1_END) {
+	if (c->close || c->body.state != PD_H1_END ||
+	    (c->ctx->draining &&
+		evbuffer_get_length(pd_sock_in(c->sock)) == 0)) {
 		close_gently(c);
 		return;
 	}

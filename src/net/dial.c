@@ -109,6 +109,12 @@ pd_dialer_destroy(struct pd_dialer *d)
 	free(d);
 }
 
+bool
+pd_dialer_is_idle(const struct pd_dialer *d)
+{
+	return LIST_EMPTY(&d->dials);
+}
+
 /* ---- policy ---- */
 
 bool

@@ -49,6 +49,8 @@ struct pd_dialer_params {
 struct pd_dialer *pd_dialer_create(const struct pd_dialer_params *params);
 /* Dials under way are dropped without a callback. */
 void pd_dialer_destroy(struct pd_dialer *d);
+/* No dial is under way. */
+bool pd_dialer_is_idle(const struct pd_dialer *d);
 
 /*
  * Connects to where. trusted: the parent proxy, to which the policy does not

@@ -40,8 +40,9 @@ local_of(int fd)
 	return pd_addr_from_sockaddr((struct sockaddr *)&ss);
 }
 
-int
-pd_listener_bind(struct pd_addr *a)
+/* A bound socket, or -1 with errno. */
+static int
+bind_to(const struct pd_addr *a, bool shared)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = pd_addr_to_sockaddr(a, &ss);
@@ -52,21 +53,46 @@ pd_listener_bind(struct pd_addr *a)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	/* Inherited by what is accepted. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (a->family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, len) < 0 ||
-	    listen(fd, BACKLOG) < 0)
-		goto fail;
-	*a = local_of(fd);
-	return fd;
-fail:
+	if (bind(fd, (struct sockaddr *)&ss, len) == 0)
+		return fd;
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+int
+pd_listener_claim(const struct pd_addr *a)
+{
+	int fd = bind_to(a, false);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+int
+pd_listener_bind(struct pd_addr *a)
+{
+	int fd = bind_to(a, true), saved;
+
+	if (fd < 0)
+		return -1;
+	if (listen(fd, BACKLOG) < 0) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	*a = local_of(fd);
+	return fd;
 }
 
 static void

@@ -13,6 +13,11 @@
 struct pd_listener;
 struct pd_worker;
 
+/*
+ * Whether a is free to listen on; -1 with errno. Asked before the first bind:
+ * SO_REUSEPORT would share the address with another process in silence.
+ */
+int pd_listener_claim(const struct pd_addr *a);
 /* A socket that listens on a (port 0: any free one, told in *a). -1 with
  * errno. */
 int pd_listener_bind(struct pd_addr *a);

@@ -22,13 +22,18 @@
 	64 /* libevent's part of a block, so that n is a power of two */
 /* Read off, at most, of a peer that sends on while we close gently. */
 #define LINGER_BYTES 16384
-#define READ_MIN  (4096 - BLOCK_OWN)
-#define READ_MAX  (64 * 1024 - BLOCK_OWN)
+#define READ_MIN     (4096 - BLOCK_OWN)
+#define READ_MAX     (256 * 1024 - BLOCK_OWN)
+/* A rest of what is wanted that is left for the next read, not copied. */
+#define READ_REST 4096
 #define READ_STEP 4
 
 /* How often a socket that closes gently may be found not to have sent anything
  * before what is unsent is given up; a linger_ms each. */
 #define STALLS_MAX 30
+
+/* Sockets of this thread that close gently with output still to send. */
+static _Thread_local size_t nowing;
 
 struct pd_sock {
 	struct pd_worker *worker;
@@ -54,6 +59,7 @@ struct pd_sock {
 	bool fin;     /* ours ends when out is empty */
 	bool fin_sent;
 	bool gentle; /* closing gently: no owner */
+	bool owing;  /* and counted in nowing */
 };
 
 /*
@@ -114,7 +120,9 @@ read_some(struct pd_sock *s)
 {
 	struct evbuffer_iovec reserved;
 	struct iovec v[2];
-	size_t first = s->want < s->reserve ? s->want : s->reserve, used;
+	/* A power of two is wanted as often as not: what fits its block. */
+	size_t fits = s->want > READ_REST ? s->want - BLOCK_OWN : s->want;
+	size_t first = fits < s->reserve ? fits : s->reserve, used;
 	ssize_t n;
 	int nv = 1;
 
@@ -125,7 +133,7 @@ read_some(struct pd_sock *s)
 	}
 	v[0].iov_base = reserved.iov_base;
 	v[0].iov_len = reserved.iov_len < s->want ? reserved.iov_len : s->want;
-	if (s->want > v[0].iov_len) {
+	if (s->want - v[0].iov_len > READ_REST || v[0].iov_len < READ_REST) {
 		size_t more = s->want - v[0].iov_len;
 
 		v[1].iov_base = pd_worker_scratch(s->worker);
@@ -276,6 +284,8 @@ write_some(struct pd_sock *s)
 	if (evbuffer_get_length(s->out) == 0 && s->fin && !s->fin_sent) {
 		s->fin_sent = true;
 		shutdown(s->fd, SHUT_WR);
+		nowing -= s->owing;
+		s->owing = false;
 		if (s->gentle)
 			set_linger(s);
 	}
@@ -336,6 +346,7 @@ pd_sock_destroy(struct pd_sock *s)
 {
 	if (s == NULL)
 		return;
+	nowing -= s->owing;
 	pd_timer_clear(&s->linger);
 	event_del(&s->read_ev);
 	event_del(&s->write_ev);
@@ -434,9 +445,17 @@ pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 		pd_sock_destroy(s);
 		return;
 	}
+	s->owing = !s->fin_sent;
+	nowing += s->owing;
 	if (!s->ended)
 		read_event(s, true);
 	set_linger(s);
+}
+
+size_t
+pd_sock_owing(void)
+{
+	return nowing;
 }
 
 void

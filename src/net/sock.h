@@ -74,6 +74,8 @@ void pd_sock_shutdown(struct pd_sock *s);
  * that no reset overtakes the answer (RFC 9112, 9.6); then destroys it.
  */
 void pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms);
+/* How many sockets of this thread close gently with output yet to send. */
+size_t pd_sock_owing(void);
 /* Destroys it with a reset: the peer cannot take what it has for the whole. */
 void pd_sock_reset(struct pd_sock *s);
 

@@ -42,6 +42,7 @@ struct pd_upstream {
 	/* Idle: by host and port, and by age. */
 	TAILQ_ENTRY(pd_upstream) bucket_link, age_link;
 	uint32_t hash;
+	unsigned round; /* of the pool, when it was dialled */
 	uint16_t port;
 	uint8_t host_len;
 	bool trusted;
@@ -74,6 +75,7 @@ struct pd_upstream_pool {
 	struct upstreams buckets[BUCKETS];
 	struct upstreams ages; /* oldest first */
 	size_t nidle, max;
+	unsigned round; /* of configurations: what an older one allowed goes */
 	uint32_t idle_ms;
 };
 
@@ -218,6 +220,7 @@ pd_upstream_pool_renew(struct pd_upstream_pool *p, struct pd_dialer *dialer,
 	struct pd_upstream *u;
 
 	p->dialer = dialer;
+	p->round++;
 	while ((u = TAILQ_FIRST(&p->ages)) != NULL)
 		idle_over(u);
 	p->max = (size_t)conf->pool_max;
@@ -248,6 +251,15 @@ fail(struct pd_upstream *u, enum pd_upstream_error err, const char *what)
 
 static void on_timeout(struct pd_timer *t, void *arg);
 
+/* ConnTimeout holds for waiting as well, as it did in Ziproxy. */
+static int64_t
+header_timeout(const struct pd_conf *conf)
+{
+	int64_t ms = conf->response_timeout_ms, idle = conf->conn_timeout_ms;
+
+	return idle > 0 && (ms == 0 || idle < ms) ? idle : ms;
+}
+
 static void
 set_timer(struct pd_upstream *u, int64_t ms)
 {
@@ -273,7 +285,7 @@ on_timeout(struct pd_timer *t, void *arg)
 	if (moved != u->moved || u->unexpecting) {
 		u->moved = moved;
 		set_timer(u, u->state == STATE_HEADER
-				 ? u->conf->response_timeout_ms
+				 ? header_timeout(u->conf)
 				 : u->conf->conn_timeout_ms);
 		return;
 	}
@@ -309,6 +321,7 @@ create(struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 
 	assert(params->where->host.n < sizeof(u->host));
 	u->pool = p;
+	u->round = p->round;
 	u->state = STATE_DIAL;
 	u->port = params->where->port;
 	u->host_len = (uint8_t)params->where->host.n;
@@ -383,6 +396,7 @@ void
 pd_upstream_release(struct pd_upstream *u)
 {
 	if (u->close || u->state != STATE_DONE || !u->sent_all ||
+	    u->round != u->pool->round ||
 	    evbuffer_get_length(pd_sock_in(u->sock)) > 0 ||
 	    pd_sock_unsent(u->sock) > 0 || pd_sock_has_ended(u->sock))
 		destroy(u);
@@ -413,7 +427,7 @@ pd_upstream_request(struct pd_upstream *u, const struct pd_request *req,
 	u->moved = pd_sock_sent(u->sock);
 	pd_h1_write_request(pd_sock_out(u->sock), req, target, connection);
 	pd_upstream_limit(u, u->limit);
-	set_timer(u, u->conf->response_timeout_ms);
+	set_timer(u, header_timeout(u->conf));
 }
 
 void
@@ -435,7 +449,7 @@ pd_upstream_end(struct pd_upstream *u, const struct pd_fields *trailers)
 	/* The time for the answer counts from here. */
 	if (u->state == STATE_HEADER) {
 		u->moved = pd_sock_sent(u->sock);
-		set_timer(u, u->conf->response_timeout_ms);
+		set_timer(u, header_timeout(u->conf));
 	}
 }
 
@@ -632,19 +646,3 @@ static const struct pd_sock_ops held_ops = {
 	.ended = on_ended,
 	.failed = on_failed,
 };
-
-const char *
-pd_upstream_strerror(enum pd_upstream_error err)
-{
-	switch (err) {
-	case PD_UPSTREAM_CONNECT:
-		return "could not connect";
-	case PD_UPSTREAM_CLOSED:
-		return "closed";
-	case PD_UPSTREAM_TIMEOUT:
-		return "timed out";
-	case PD_UPSTREAM_MALFORMED:
-		return "malformed answer";
-	}
-	return "failed";
-}

@@ -101,6 +101,4 @@ void pd_upstream_close(struct pd_upstream *u);
 /* Takes the connection for a tunnel; unread bytes are in its input. */
 struct pd_sock *pd_upstream_take(struct pd_upstream *u);
 
-const char *pd_upstream_strerror(enum pd_upstream_error err);
-
 #endif

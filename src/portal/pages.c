@@ -12,8 +12,8 @@ struct value {
 	struct pd_str name, text; /* text: HTML */
 };
 
-int64_t
-pd_pages_sum(const struct pd_portal_params *params, enum pd_stat id)
+static int64_t
+sum_of(const struct pd_portal_params *params, enum pd_stat id)
 {
 	int64_t sum = 0;
 
@@ -119,8 +119,8 @@ struct pd_str
 pd_pages_start(const struct pd_portal_params *params,
     const struct pd_pages_way *way, struct pd_arena *arena)
 {
-	int64_t saved = pd_pages_sum(params, PD_STAT_BODY_IN) -
-			pd_pages_sum(params, PD_STAT_BODY_OUT);
+	int64_t saved =
+	    sum_of(params, PD_STAT_BODY_IN) - sum_of(params, PD_STAT_BODY_OUT);
 	const struct value values[] = {
 		{ PD_STR("TITLE"), params->through_proxy
 				       ? PD_STR("this device is set up")
@@ -128,9 +128,9 @@ pd_pages_start(const struct pd_portal_params *params,
 		{ PD_STR("STATE"), state_text(params->through_proxy) },
 		{ PD_STR("EXCHANGES"),
 		    count_text(
-			pd_pages_sum(params, PD_STAT_EXCHANGES_TOTAL), arena) },
+			sum_of(params, PD_STAT_EXCHANGES_TOTAL), arena) },
 		{ PD_STR("BLOCKED"),
-		    count_text(pd_pages_sum(params, PD_STAT_BLOCKED), arena) },
+		    count_text(sum_of(params, PD_STAT_BLOCKED), arena) },
 		{ PD_STR("SAVED"), bytes_text(saved, arena) },
 		{ PD_STR("RULES"), count_text((int64_t)params->rules, arena) },
 		{ PD_STR("PAC"), pd_reply_escape(way->pac_url, arena) },
@@ -195,7 +195,7 @@ pd_pages_metrics(const struct pd_portal_params *params, struct pd_arena *arena)
 		    "pared_%.*s %" PRId64 "\n",
 		    PD_STR_ARG(name), PD_STR_ARG(help), PD_STR_ARG(name),
 		    counter ? "counter" : "gauge", PD_STR_ARG(name),
-		    pd_pages_sum(params, id));
+		    sum_of(params, id));
 
 		/* Whole metrics or none. */
 		if (len < 0 || (size_t)len >= cap - n)

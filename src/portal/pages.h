@@ -23,7 +23,5 @@ struct pd_str pd_pages_style(struct pd_arena *arena);
 /* All counters in the Prometheus text format 0.0.4. */
 struct pd_str
 pd_pages_metrics(const struct pd_portal_params *params, struct pd_arena *arena);
-/* The sum of a counter over all workers. */
-int64_t pd_pages_sum(const struct pd_portal_params *params, enum pd_stat id);
 
 #endif

@@ -1,12 +1,12 @@
 /*
  * Every image of a directory through pared-codec, as pared would send it.
  *
- *     codec_dir [-jg] [-q N] [-w N] [-t MS] CODEC IN_DIR OUT_DIR
+ *     codec_dir [-jg] [-n N] [-q N] [-w N] [-t MS] CODEC IN_DIR OUT_DIR
  *
  * -j: a client that takes no WebP. -g: without colour. -q N: ImageQuality N for
- * all. -w N: WebP's own quality. What does not get smaller is copied. One line
- * a file: name, format, what came of it, bytes in and out, CPU ms, CPU ms a
- * megapixel; then the sums.
+ * all. -w N: WebP's own quality. -n N: each N times, of which the quickest
+ * counts. What does not get smaller is copied. One line a file: name, format,
+ * what came of it, bytes in and out, CPU ms, CPU ms a megapixel; then the sums.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +32,7 @@ struct run {
 	struct pd_conf conf;
 	bool webp;
 	uint8_t webp_quality; /* 0: as planned */
+	int times;
 	const char *in_dir, *out_dir;
 
 	enum pd_ask_end end;
@@ -84,7 +85,7 @@ on_done(void *arg, enum pd_ask_end end, const struct pd_ask_result *result)
 }
 
 static const char *
-ask_codec(struct run *r, const uint8_t *p, size_t n,
+ask_once(struct run *r, const uint8_t *p, size_t n,
     const struct pd_image_info *info, struct pd_plan *plan)
 {
 	static const char *const ends[] = { "smaller", "nothing", "busy",
@@ -106,6 +107,24 @@ ask_codec(struct run *r, const uint8_t *p, size_t n,
 		exit(2);
 	event_base_dispatch(r->base);
 	return ends[r->end];
+}
+
+static const char *
+ask_codec(struct run *r, const uint8_t *p, size_t n,
+    const struct pd_image_info *info, struct pd_plan *plan)
+{
+	const char *what = ask_once(r, p, n, info, plan);
+	uint32_t least = r->result.cpu_us;
+
+	for (int i = 1; i < r->times && r->result.p != NULL; i++) {
+		munmap(r->result.p, r->result.n);
+		r->result.p = NULL;
+		what = ask_once(r, p, n, info, plan);
+		if (r->result.p != NULL && r->result.cpu_us < least)
+			least = r->result.cpu_us;
+	}
+	r->result.cpu_us = least;
+	return what;
 }
 
 static void
@@ -155,11 +174,13 @@ options(struct run *r, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "jgq:t:w:")) != -1) {
+	while ((c = getopt(argc, argv, "jgn:q:t:w:")) != -1) {
 		if (c == 'j')
 			r->webp = false;
 		else if (c == 'g')
 			r->conf.convert_to_grayscale = true;
+		else if (c == 'n')
+			r->times = atoi(optarg);
 		else if (c == 'w')
 			r->webp_quality = (uint8_t)atoi(optarg);
 		else if (c == 't')
@@ -180,6 +201,7 @@ main(int argc, char **argv)
 {
 	struct run r = {
 		.webp = true,
+		.times = 1,
 		.conf = {
 			.process_jpg = true,
 			.process_png = true,
@@ -219,6 +241,10 @@ main(int argc, char **argv)
 	pd_helper_pool_destroy(r.pool);
 	event_base_free(r.base);
 	getrusage(RUSAGE_CHILDREN, &used);
-	printf("the codec took %ld MB at most\n", used.ru_maxrss / 1024);
+	printf("the codec took %ld MB at most, %.2f CPU s in all, what came to "
+	       "nothing included\n",
+	    used.ru_maxrss / 1024,
+	    (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+		(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 	return 0;
 }

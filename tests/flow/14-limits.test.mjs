@@ -122,6 +122,30 @@ flow(quick, 'an origin that never answers is 504', async (s) => {
   assert.ok(response.complete);
 });
 
+// Whether time is counted from the request, not from what came before it.
+flow(quick, 'an origin that falls silent on a kept connection is 504 as soon', async (s) => {
+  const origin = await s.origin(async (c) => {
+    await c.request();
+    await c.send(answer());
+    await c.request();
+    c.keep = true;
+  });
+  const mute = await s.origin(async (c) => {
+    await c.request();
+    c.keep = true;
+  });
+  const client = await s.client();
+  const timed = async (url) => {
+    const started = Date.now();
+    assert.equal((await client.ask(url)).status, 504);
+    return Date.now() - started;
+  };
+  const fresh = await timed(`${mute.url}/`);
+  assert.equal((await client.ask(`${origin.url}/1`)).status, 200);
+  const kept = await timed(`${origin.url}/2`);
+  assert.ok(kept < fresh + 800, `${kept} ms on a kept connection, ${fresh} on a new one`);
+});
+
 flow(quick, 'an origin whose header trickles is 504', async (s) => {
   const origin = await s.origin(async (c) => {
     await c.request();
@@ -220,4 +244,61 @@ flow(shared, 'a client that asks without reading is held up, not buffered', asyn
   assert.ok(origin.requests.length < 1000, `${origin.requests.length} were asked for`);
   client.reset();
   await sending.catch((err) => assert.ok(err instanceof Late));
+});
+
+const big = sharedProxy({ Workers: 1 });
+
+flow(big, 'pictures that are collected at once have one limit together', async (s) => {
+  const { jpeg, photo } = await import('../support/images.mjs');
+  const body = Buffer.concat([jpeg(photo(640, 480), { quantizer: 3 }).subarray(0, -2),
+    Buffer.alloc(11 << 20, 0x55)]);
+  const origin = await s.origin(async (c) => {
+    await c.request();
+    await c.send(`HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: ${body.length}\r\n\r\n`,
+      body.subarray(0, -1));
+    c.keep = true;
+  });
+  const before = big.it.memory;
+  for (let i = 0; i < 24; i += 1) {
+    const client = await s.client();
+    client.pause();
+    await client.send(get(`${origin.url}/${i}`, ['Accept: image/webp']));
+  }
+  // Until nothing moves any more.
+  for (let seen = -1, now = 0; seen !== now;) {
+    seen = now;
+    await new Promise((r) => { setTimeout(r, 1000); });
+    now = big.it.memory;
+  }
+  big.it.assertGrowth(before, 160 << 10);
+});
+
+// The portal's answers wait for no origin, and so nothing but the client's own
+// reading holds them back.
+flow(shared, 'a client that asks for our own pages without reading is held up too', async (s) => {
+  const ask = Buffer.from(`GET / HTTP/1.1\r\nHost: ${shared.it.authority}\r\n\r\n`.repeat(1000));
+  const client = await s.client();
+  client.pause();
+  const before = shared.it.memory;
+  const sending = (async () => {
+    for (let i = 0; i < 100; i += 1) {
+      await client.send(ask);
+    }
+  })();
+  await new Promise((r) => { setTimeout(r, 3000); });
+  shared.it.assertGrowth(before, 24 << 10);
+  client.reset();
+  await sending;
+});
+
+flow(shared, 'and gets every answer once it reads', async (s) => {
+  const client = await s.client();
+  client.pause();
+  await client.send(Buffer.from(
+    `GET / HTTP/1.1\r\nHost: ${shared.it.authority}\r\n\r\n`.repeat(3000)));
+  await new Promise((r) => { setTimeout(r, 500); });
+  client.resume();
+  for (let i = 0; i < 3000; i += 1) {
+    assert.equal((await client.response())?.status, 200, `answer ${i}`);
+  }
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Origin, answer } from '../support/origin.mjs';
 import { Client, get } from '../support/client.mjs';
+import { Dns } from '../support/dns.mjs';
 import { LOOPBACK, Pared, tempDir } from '../support/pared.mjs';
 import { assert, eventually, flow } from '../support/flow.mjs';
 
@@ -22,11 +23,14 @@ async function withPared(s, options, settings, run) {
     s.proxy = null;
     if (!proxy.ended) {
       await proxy.stop();
+    } else {
+      proxy.signal('SIGKILL');
+      proxy.forget();
     }
   }
 }
 
-async function exitOf(proxy, deadline = 60000) {
+async function exitOf(proxy, deadline = 20000) {
   proxy.ended = true;
   await eventually(() => proxy.exited, 'pared to end', deadline);
   proxy.checkOutput();
@@ -52,7 +56,7 @@ flow(none, 'TERM: idle connections are closed, exit 0', async (s) => {
 });
 
 flow(none, 'TERM: exchanges and tunnels under way may end', async (s) => {
-  await withPared(s, { RestrictOutPortCONNECT: ['1-65535'] }, {}, async (proxy) => {
+  await withPared(s, { RestrictOutPortCONNECT: ['1-65535'], DrainTimeout: 600 }, {}, async (proxy) => {
     const origin = await slowOrigin(s, 1500);
     const echo = await s.origin(async (c) => { c.keep = true; c.socket.pipe(c.socket); });
     const client = await s.client();
@@ -76,7 +80,7 @@ flow(none, 'TERM: exchanges and tunnels under way may end', async (s) => {
 });
 
 flow(none, 'TERM: new connections are not taken', async (s) => {
-  await withPared(s, {}, {}, async (proxy) => {
+  await withPared(s, { DrainTimeout: 600 }, {}, async (proxy) => {
     const origin = await slowOrigin(s, 2000);
     const client = await s.client();
     await client.send(get(`${origin.url}/`));
@@ -256,6 +260,29 @@ flow(none, 'twenty HUPs under load lose nothing', async (s) => {
   });
 });
 
+flow(none, 'a hundred HUPs keep no memory, and names asked for go on being looked up', async (s) => {
+  const dns = await Dns.start();
+  dns.set('late.test', (type, count) => (count < 3 ? 'silent' : { A: ['127.0.0.1'] }));
+  try {
+    await withPared(s, { Workers: 2, Nameservers: [dns.address] }, {}, async (proxy) => {
+      const origin = await s.origin();
+      const before = proxy.memory;
+      const client = await s.client();
+      await client.send(get(`http://late.test:${origin.port}/`));
+      await eventually(() => dns.asked.length > 0, 'the question');
+      for (let i = 0; i < 100; i += 1) {
+        const start = proxy.stderr.length;
+        proxy.signal('SIGHUP');
+        await proxy.wrote(/reloaded/, start);
+      }
+      assert.equal((await client.response()).status, 200);
+      proxy.assertGrowth(before, 16 << 10);
+    });
+  } finally {
+    await dns.stop();
+  }
+});
+
 flow(none, 'signals in a heap harm nothing', async (s) => {
   await withPared(s, {}, {}, async (proxy) => {
     for (let i = 0; i < 60; i += 1) {
@@ -292,4 +319,5 @@ flow(none, 'no child outlives it, even when it is killed', async (s) => {
   };
   await eventually(() => !children.some(lives), `children ${children} to end`);
   client.close();
+  proxy.forget();
 });

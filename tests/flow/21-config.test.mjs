@@ -141,6 +141,19 @@ flow(none, 'a ziproxy.conf works as it is, and check tells what differs', async 
   assert.match(fs.readFileSync(log, 'latin1'), /^\d+\.\d{3} +\d+ +127\.0\.0\.1 +P\S* +0 +\d+ GET http:\/\/127\.0\.0\.2:8000\/x\n/m);
 });
 
+flow(none, 'a second proxy on the same port is refused and takes nothing away', async (s) => {
+  const pid = path.join(dir, 'pid');
+  s.proxy = await Pared.start({ PIDFile: pid });
+  const { code, stderr } = await runPared(
+    ['run', '-c', file(`Address = "127.0.0.1"\nPort = ${s.proxy.port}\nPIDFile = "${pid}"\n`)]);
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: Address already in use/);
+  assert.ok(fs.existsSync(pid));
+  await s.proxy.stop();
+  s.proxy = null;
+  assert.ok(!fs.existsSync(pid));
+});
+
 flow(none, 'a name that stands twice in a ziproxy.conf is refused, as Ziproxy does', async () => {
   const f = file(`${ZIPROXY(18080)}Port = 18081\n`, 'twice.conf');
   const { code, stderr } = await runPared(['check', '-c', f]);

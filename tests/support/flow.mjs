@@ -179,7 +179,7 @@ export async function eventually(cond, what, deadline = 20000) {
   const end = Date.now() + deadline;
   while (!(await cond())) {
     if (Date.now() > end) {
-      throw new Late(what);
+      throw new Late(what, deadline);
     }
     await new Promise((r) => { setTimeout(r, 20); });
   }

@@ -92,7 +92,7 @@ function lengthOf(fields) {
   if (values.length > 1) {
     throw new Malformed('Content-Length repeated', values.join(' / '));
   }
-  if (!/^[0-9]{1,15}$/.test(values[0])) {
+  if (!/^[0-9]{1,19}$/.test(values[0]) || BigInt(values[0]) >= 1n << 63n) {
     throw new Malformed('Content-Length is no number', values[0]);
   }
   return Number(values[0]);
@@ -121,7 +121,7 @@ function isChunked(fields, version) {
 async function readChunks(source, message) {
   for (;;) {
     const line = await strictLine(source);
-    if (!/^[0-9A-Fa-f]{1,12}$/.test(line)) {
+    if (!/^[0-9A-Fa-f]{1,16}$/.test(line)) {
       throw new Malformed('chunk size', line);
     }
     const size = parseInt(line, 16);

@@ -15,7 +15,8 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const PROGRAM = path.resolve(process.env.PARED ??
   path.join(HERE, '../../build/pared'));
 // What a sanitizer, an assertion or the C library says at a bug.
-const BUG = /(?:Address|Leak|Thread|UndefinedBehavior|Memory)Sanitizer|runtime error:|Assertion .* failed|\*\*\* stack smashing|libunbound.*assert/;
+const BUG = new RegExp('(?:Address|Leak|Thread|UndefinedBehavior|Memory)Sanitizer|' +
+  'runtime error:|Assertion .* failed|\\*\\*\\* stack smashing');
 
 // Built with a sanitizer? Those keep shadow memory and freed blocks.
 export const SANITIZED = fs.existsSync(PROGRAM) &&
@@ -85,6 +86,15 @@ export async function runPared(args, { input, dir, env } = {}) {
   return { code, signal, ...out };
 }
 
+// Those that run: a test that is cut off takes them with it.
+const living = new Set();
+process.on('exit', () => {
+  for (const pared of living) {
+    pared.child.kill('SIGKILL');
+    pared.forget();
+  }
+});
+
 export class Pared {
   // options: of the configuration; extra: more of its text; host and from: by
   // which addresses its health is asked.
@@ -107,7 +117,7 @@ export class Pared {
         return pared;
       }
       const taken = /in use/i.test(pared.stderr);
-      pared.#forget();
+      pared.forget();
       if (!taken || attempt === 3) {
         throw new Error(`pared did not start (${pared.how}), file:\n` +
           `${configText(pared.options, extra)}stderr:\n${pared.stderr}`);
@@ -129,6 +139,7 @@ export class Pared {
       cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.pid = this.child.pid;
+    living.add(this);
     this.child.stderr.on('data', (d) => { this.stderr += d.toString('latin1'); });
     this.child.stdout.on('data', (d) => { this.stdout += d.toString('latin1'); });
     this.child.once('error', (err) => { this.exited = { code: null, signal: err.message }; });
@@ -251,7 +262,7 @@ export class Pared {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE * 2);
     await this.closed;
     clearTimeout(timer);
-    this.#forget();
+    this.forget();
     this.checkOutput();
     if (early || this.exited.code !== 0) {
       throw new Error(`pared ended ${early ? 'by itself' : 'after TERM'}: ` +
@@ -259,7 +270,9 @@ export class Pared {
     }
   }
 
-  #forget() {
+  // Removes what it left in the file system.
+  forget() {
+    living.delete(this);
     if (this.ownDir) {
       fs.rmSync(this.dir, { recursive: true, force: true });
     }

@@ -9,8 +9,8 @@ const LINE_MAX = 1 << 20;
 const KEPT = 1500; // bytes of each direction that a failure shows
 
 export class Late extends Error {
-  constructor(what) {
-    super(`nothing came within ${PATIENCE} ms: ${what}`);
+  constructor(what, deadline = PATIENCE) {
+    super(`nothing came within ${deadline} ms: ${what}`);
     this.name = 'Late';
   }
 }
@@ -102,7 +102,7 @@ export class Wire {
     await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(check);
-        reject(new Late(`${this.name}: ${what}`));
+        reject(new Late(`${this.name}: ${what}`, deadline));
       }, deadline);
       const check = () => {
         if (ready()) {

@@ -235,6 +235,56 @@ custom_pages_are_served_as_they_are(void **state)
 	assert_true(says(&r, "403 Forbidden\nNo.\n"));
 }
 
+/* Ziproxy's pages: 404 for unknown hosts, 408 for what took too long, 503 for
+ * origins that cannot be reached. */
+static void
+custom_pages_stand_for_our_statuses(void **state)
+{
+	static const struct {
+		int status, page;
+		size_t file;
+	} cases[] = {
+		{ 502, 0, 5 },
+		{ 502, 404, 2 },
+		{ 504, 0, 4 },
+		{ 408, 0, 4 },
+		{ 404, 0, 2 },
+	};
+	struct pd_request req = request("http://a.example/", "*/*");
+	char path[] = "/tmp/pared-custom-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, "$mine", 5), 5);
+	close(fd);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pd_conf conf = { .auth_mode = 0 };
+		struct pd_reply_why why = { .status = cases[i].status,
+			.page = cases[i].page,
+			.what = "no such host" };
+		struct pd_reply r;
+
+		pd_reply_error(&conf, &req, &why, arena, &r);
+		assert_true(says(&r, "No such host.\n"));
+		conf.custom_error[cases[i].file] = path;
+		pd_reply_error(&conf, &req, &why, arena, &r);
+		check(&r, cases[i].status);
+		assert_str(r.content, "$mine");
+	}
+	unlink(path);
+}
+
+static void
+nothing_has_no_type(void **state)
+{
+	struct pd_reply r;
+
+	(void)state;
+	pd_reply_plain(200, NULL, PD_STR(""), arena, &r);
+	assert_null(pd_fields_find(&r.response.fields, PD_FIELD_CONTENT_TYPE));
+	assert_str(field(&r, "Content-Length"), "0");
+}
+
 static void
 auth_names_its_scheme(void **state)
 {
@@ -382,6 +432,8 @@ main(void)
 		T(a_long_detail_is_cut),
 		T(the_policy_knows_the_style),
 		T(custom_pages_are_served_as_they_are),
+		T(custom_pages_stand_for_our_statuses),
+		T(nothing_has_no_type),
 		T(auth_names_its_scheme),
 		T(stand_ins_fit_the_kind),
 		T(the_pixel_is_a_gif),

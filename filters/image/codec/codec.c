@@ -6,18 +6,27 @@
 #include "filters/image/codec/colour.h"
 #include "filters/image/codec/gif.h"
 #include "filters/image/codec/jpeg.h"
+#include "filters/image/codec/near.h"
 #include "filters/image/codec/pixels.h"
 #include "filters/image/codec/png.h"
 #include "filters/image/codec/webp.h"
 
 /* Flatness (pixels.h) below this, and many colours: a photograph. */
 #define PHOTO_FLAT 20
-/* Below this it may be either; what loses must then be this much smaller,
- * percent, to be worth it. */
+/* Below this it may be either; the lossy result must then be this much smaller
+ * than the other, percent, to be worth it. */
 #define MIXED_FLAT 40
-#define LOSSY_GAIN 60
-/* Effort makes of the quick lossless result no less than half. */
-#define QUICK_GAIN (LOSSY_GAIN / 2)
+#define LOSSY_GAIN 55
+
+/*
+ * A lossy result this small a share, percent, of what the origin sent settles
+ * it: no effort without loss comes near. Of a drawing, which loses more, it is
+ * less; it is worth a look only with so many bits a pixel, as gradients and
+ * shadows take.
+ */
+#define SURE_MIXED   30
+#define SURE_DRAWING 10
+#define DENSE_BITS   1.5
 
 /* --- The result's bytes ----------------------------------------------------
  */
@@ -82,6 +91,7 @@ struct transcode {
 	const uint8_t *in;
 	struct pd_codec_out *out;
 	enum pd_image_format format; /* of what is in out */
+	bool grey;                   /* the pixels have no colour */
 };
 
 static struct pd_jpeg_params
@@ -92,6 +102,7 @@ jpeg_params(const struct transcode *t, const uint8_t *icc, size_t icc_len)
 		.progressive = (t->ask->flags & PD_JOB_PROGRESSIVE) != 0,
 		.full_chroma = (uint64_t)t->ask->width * t->ask->height <
 			       PD_CODEC_SMALL_PIXELS,
+		.grey = t->grey,
 		.icc = icc,
 		.icc_len = icc_len,
 	};
@@ -112,72 +123,111 @@ lossy(struct transcode *t, const struct pd_pixels *px)
 	return pd_jpeg_encode(px, t->ask, &params, t->out);
 }
 
+/* Bits of what the origin sent a pixel. */
+static double
+density(const struct transcode *t)
+{
+	return 8.0 * t->ask->in_len / t->ask->width / t->ask->height;
+}
+
+/*
+ * Libwebp's effort for a lossless picture. What a level costs hangs on its
+ * content, which shows in density: each is the highest that stays below 250
+ * ms/MP, and below 400 for the smallest, whose levels differ least.
+ */
+static unsigned
+lossless_effort(const struct transcode *t, const struct pd_pixels_look *look)
+{
+	uint64_t pixels = (uint64_t)t->ask->width * t->ask->height;
+	double bits = density(t);
+
+	if (pixels > 2000000)
+		return bits < DENSE_BITS;
+	if (look->colours <= PD_PIXELS_COLOURS)
+		return bits >= 5 ? 1 : bits < 3.5 && pixels >= 2000 ? 3 : 2;
+	if (pixels <= 4096)
+		return pixels < 2000 ? 2 : 3;
+	if (bits < DENSE_BITS)
+		return 4;
+	return pixels <= 100000 || bits < 2 ? 2 : 1;
+}
+
+/* May change px. */
 static enum pd_job_status
-lossless(struct transcode *t, const struct pd_pixels *px,
+lossless(struct transcode *t, struct pd_pixels *px,
     const struct pd_pixels_look *look)
 {
-	bool exact = look->colours <= PD_PIXELS_COLOURS ||
-		     (t->ask->outputs & PD_JOB_WEBP_LOSSY) == 0;
-
 	pd_codec_out_reset(t->out, t->ask->out_max);
-	if (t->ask->outputs & PD_JOB_WEBP_LOSSLESS) {
-		t->format = PD_IMAGE_WEBP;
-		return pd_webp_lossless(
-		    px, t->ask, exact ? PD_WEBP_EXACT : PD_WEBP_NEAR, t->out);
+	if ((t->ask->outputs & PD_JOB_WEBP_LOSSLESS) == 0) {
+		t->format = PD_IMAGE_PNG;
+		return pd_png_encode(px, t->ask, look, t->out);
 	}
-	t->format = PD_IMAGE_PNG;
-	return pd_png_encode(px, t->ask, look, t->out);
+	t->format = PD_IMAGE_WEBP;
+	if (look->colours > PD_PIXELS_COLOURS &&
+	    (t->ask->outputs & PD_JOB_WEBP_LOSSY) != 0 && pd_near_even(px) != 0)
+		return PD_JOB_MEMORY;
+	return pd_webp_lossless(px, t->ask, lossless_effort(t, look), t->out);
 }
 
-/*
- * Bytes that it takes without loss, about, without the effort: WebP's quickest,
- * or what the origin sent.
- */
-static size_t
-guess_lossless(struct transcode *t, const struct pd_pixels *px)
-{
-	struct pd_codec_out quick;
-	size_t n = t->ask->in_len;
+/* Which of the two to make of a picture that came without loss. */
+enum choice {
+	LOSSY,
+	LOSSLESS,
+	EITHER,       /* both, unless the lossy one settles it */
+	LOSSY_IF_SURE /* or it is thrown away */
+};
 
-	if ((t->ask->outputs & PD_JOB_WEBP_LOSSLESS) == 0)
-		return n;
-	pd_codec_out_init(&quick, t->ask->in_len);
-	if (pd_webp_lossless(px, t->ask, PD_WEBP_QUICK, &quick) == PD_JOB_DONE)
-		n = quick.n;
-	pd_codec_out_finish(&quick);
-	return n;
-}
-
-/*
- * It may be a drawing or a photograph, or some of each. The lossy result comes
- * first, as it takes less time, and stays if effort cannot catch up with it.
- */
-static enum pd_job_status
-better(struct transcode *t, const struct pd_pixels *px,
+static enum choice
+choose(const struct transcode *t, const struct pd_pixels *px,
     const struct pd_pixels_look *look)
 {
+	bool may_lose =
+	    (t->ask->outputs & PD_JOB_WEBP_LOSSY) != 0 ||
+	    ((t->ask->outputs & PD_JOB_JPEG) != 0 && px->channels == 3);
+	bool many = look->colours > PD_PIXELS_COLOURS;
+	bool small = (uint64_t)px->width * px->height < PD_CODEC_SMALL_PIXELS;
+
+	if (!may_lose || look->colours < PD_PIXELS_COLOURS / 2)
+		return LOSSLESS;
+	if (look->flat < PHOTO_FLAT)
+		return many && !small ? LOSSY : EITHER;
+	if (look->flat < MIXED_FLAT && !(small && many))
+		return EITHER;
+	/* Alpha takes half of the lossy encoder's time; it is not thrown away
+	 * for a chance. */
+	return many && !small && px->channels == 3 && density(t) >= DENSE_BITS
+		   ? LOSSY_IF_SURE
+		   : LOSSLESS;
+}
+
+/*
+ * The lossy result comes first, as it takes less time, and stays if nothing
+ * else can catch up with it.
+ */
+static enum pd_job_status
+better(struct transcode *t, struct pd_pixels *px,
+    const struct pd_pixels_look *look, enum choice choice)
+{
+	bool either = choice == EITHER;
+	unsigned sure = either ? SURE_MIXED : SURE_DRAWING;
 	struct pd_codec_out first, *out = t->out;
 	enum pd_image_format format;
 	enum pd_job_status one, two;
 
-	pd_codec_out_init(&first, t->ask->lossy_max);
+	pd_codec_out_init(
+	    &first, either ? t->ask->lossy_max : t->ask->in_len / 100 * sure);
 	t->out = &first;
 	one = lossy(t, px);
 	t->out = out;
 	format = t->format;
-	if (one == PD_JOB_DONE &&
-	    first.n < guess_lossless(t, px) / 100 * QUICK_GAIN)
+	if (one == PD_JOB_DONE && first.n < t->ask->in_len / 100 * sure)
 		goto keep_first;
 	two = lossless(t, px, look);
-	if (two == PD_JOB_DONE &&
-	    (one != PD_JOB_DONE || first.n >= out->n / 100 * LOSSY_GAIN)) {
+	if (one != PD_JOB_DONE || !either ||
+	    (two == PD_JOB_DONE && first.n >= out->n / 100 * LOSSY_GAIN)) {
 		pd_codec_out_finish(&first);
-		return PD_JOB_DONE;
+		return two;
 	}
-	if (one == PD_JOB_DONE)
-		goto keep_first;
-	pd_codec_out_finish(&first);
-	return two;
 
 keep_first:
 	pd_codec_out_finish(out);
@@ -187,23 +237,19 @@ keep_first:
 }
 
 static enum pd_job_status
-from_drawing(struct transcode *t, const struct pd_pixels *px)
+from_drawing(struct transcode *t, struct pd_pixels *px)
 {
 	struct pd_pixels_look look;
-	bool may_lose =
-	    (t->ask->outputs & PD_JOB_WEBP_LOSSY) != 0 ||
-	    ((t->ask->outputs & PD_JOB_JPEG) != 0 && px->channels == 3);
-	uint64_t pixels = (uint64_t)px->width * px->height;
+	enum choice choice;
 
 	pd_pixels_look(px, &look);
-	if (!may_lose)
-		return lossless(t, px, &look);
-	if (look.flat < PHOTO_FLAT && pixels >= PD_CODEC_SMALL_PIXELS &&
-	    look.colours > PD_PIXELS_COLOURS)
+	t->grey = look.grey;
+	choice = choose(t, px, &look);
+	if (choice == LOSSY)
 		return lossy(t, px);
-	if (look.flat < MIXED_FLAT && look.colours >= PD_PIXELS_COLOURS / 2)
-		return better(t, px, &look);
-	return lossless(t, px, &look);
+	if (choice == LOSSLESS)
+		return lossless(t, px, &look);
+	return better(t, px, &look, choice);
 }
 
 /* Colour, then turn: what a result without metadata must have inside. */

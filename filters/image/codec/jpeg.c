@@ -299,6 +299,9 @@ pd_jpeg_writer_set(struct pd_jpeg_writer *w, uint32_t width, uint32_t height,
 	c->input_components = space == JCS_GRAYSCALE ? 1 : 3;
 	c->in_color_space = space;
 	jpeg_set_defaults(c);
+	/* A profile is made for the colours that there are. */
+	if (params->grey && params->icc == NULL)
+		jpeg_set_colorspace(c, JCS_GRAYSCALE);
 	jpeg_set_quality(c, (int)params->quality, TRUE);
 	c->optimize_coding = TRUE;
 	if (params->progressive)

@@ -19,6 +19,7 @@ struct pd_jpeg_params {
 	unsigned quality; /* 1..100, libjpeg's scale */
 	bool progressive;
 	bool full_chroma;   /* 4:4:4, else 4:2:0; pd_jpeg_encode() alone */
+	bool grey;          /* RGB without colour becomes one plane */
 	const uint8_t *icc; /* to embed; NULL for none */
 	size_t icc_len;
 };

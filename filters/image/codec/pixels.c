@@ -88,18 +88,26 @@ pd_pixels_grey(struct pd_pixels *px)
 	}
 }
 
+static bool
+is_opaque(const struct pd_pixels *px)
+{
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride + 3;
+		uint8_t all = 255;
+
+		for (uint32_t x = 0; x < px->width; x++)
+			all &= p[(size_t)x * 4];
+		if (all != 255)
+			return false;
+	}
+	return true;
+}
+
 void
 pd_pixels_drop_opaque(struct pd_pixels *px)
 {
-	if (px->channels != 4)
+	if (px->channels != 4 || !is_opaque(px))
 		return;
-	for (uint32_t y = 0; y < px->height; y++) {
-		const uint8_t *p = px->p + y * px->stride + 3;
-
-		for (uint32_t x = 0; x < px->width; x++, p += 4)
-			if (*p != 255)
-				return;
-	}
 	for (uint32_t y = 0; y < px->height; y++) {
 		const uint8_t *from = px->p + y * px->stride;
 		uint8_t *to = px->p + (size_t)y * px->width * 3;
@@ -117,7 +125,11 @@ pd_pixels_drop_opaque(struct pd_pixels *px)
 /* --- What kind of picture --------------------------------------------------
  */
 
-#define TABLE 4096 /* slots for PD_PIXELS_MANY colours */
+#define TABLE_BITS 10
+#define TABLE      (1u << TABLE_BITS) /* slots; a quarter is used at most */
+
+/* What flatness is judged by: pixels, about. */
+#define SAMPLE 50000
 
 struct table {
 	uint32_t colour[TABLE];
@@ -128,7 +140,7 @@ struct table {
 static void
 add_colour(struct table *t, uint32_t c)
 {
-	unsigned i = c * 2654435761u >> 20;
+	unsigned i = c * 2654435761u >> (32 - TABLE_BITS);
 
 	while (t->used[i]) {
 		if (t->colour[i] == c)
@@ -152,7 +164,8 @@ by_alpha(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The colours of a row, and whether all are grey and opaque. */
+/* The colours of a row, and whether all are grey and opaque. Ends at the
+ * first colour too many. */
 static bool
 look_at_row(const struct pd_pixels *px, uint32_t y, struct table *t)
 {
@@ -166,30 +179,59 @@ look_at_row(const struct pd_pixels *px, uint32_t y, struct table *t)
 		if (c == last)
 			continue;
 		last = c;
-		if (t->n <= PD_PIXELS_MANY)
-			add_colour(t, c);
+		add_colour(t, c);
+		if (t->n > PD_PIXELS_COLOURS)
+			return false; /* more than there are greys */
 		grey &= p[0] == p[1] && p[1] == p[2] && (c & 255) == 255;
 	}
 	return grey;
+}
+
+static void
+count_colours(const struct pd_pixels *px, struct pd_pixels_look *look)
+{
+	struct table t;
+	unsigned n = 0;
+
+	memset(t.used, 0, sizeof(t.used));
+	t.n = 0;
+	look->grey = true;
+	for (uint32_t y = 0; y < px->height; y++) {
+		look->grey &= look_at_row(px, y, &t);
+		if (t.n > PD_PIXELS_COLOURS)
+			break;
+	}
+	look->colours = t.n;
+	if (t.n > PD_PIXELS_COLOURS)
+		return;
+	for (unsigned i = 0; i < TABLE; i++)
+		if (t.used[i])
+			look->palette[n++] = t.colour[i];
+	qsort(look->palette, n, sizeof(look->palette[0]), by_alpha);
 }
 
 static unsigned
 flatness(const struct pd_pixels *px)
 {
 	unsigned n = px->channels;
+	uint64_t pixels = (uint64_t)px->width * px->height;
+	uint32_t step = 1 + (uint32_t)(pixels / SAMPLE);
 	uint64_t seen = 0, same = 0;
 
-	for (uint32_t y = 1; y < px->height; y++) {
-		const uint8_t *p = px->p + y * px->stride + n;
-		const uint8_t *up = p - px->stride;
+	for (uint32_t y = 1; y < px->height; y += step) {
+		const uint8_t *p = px->p + y * px->stride;
+		const uint8_t *up = p - px->stride + n;
+		uint32_t left = pd_pixels_at(p, n);
 
+		p += n;
 		for (uint32_t x = 1; x < px->width; x++, p += n, up += n) {
-			if (n == 4 && p[3] == 0)
-				continue;
-			seen++;
-			same += p[0] == p[-(int)n] && p[0] == up[0] &&
-				p[1] == p[1 - (int)n] && p[1] == up[1] &&
-				p[2] == p[2 - (int)n] && p[2] == up[2];
+			uint32_t c = pd_pixels_at(p, n);
+			bool visible = (c & 255) != 0;
+
+			seen += visible;
+			same +=
+			    visible && c == left && c == pd_pixels_at(up, n);
+			left = c;
 		}
 	}
 	return seen > 0 ? (unsigned)(same * 100 / seen) : 100;
@@ -198,20 +240,8 @@ flatness(const struct pd_pixels *px)
 void
 pd_pixels_look(const struct pd_pixels *px, struct pd_pixels_look *look)
 {
-	struct table t;
-
-	memset(&t, 0, sizeof(t));
-	look->grey = true;
-	for (uint32_t y = 0; y < px->height; y++)
-		look->grey &= look_at_row(px, y, &t);
-	look->colours = t.n;
+	count_colours(px, look);
 	look->flat = flatness(px);
-	if (t.n > PD_PIXELS_COLOURS)
-		return;
-	for (unsigned i = 0, n = 0; i < TABLE; i++)
-		if (t.used[i])
-			look->palette[n++] = t.colour[i];
-	qsort(look->palette, t.n, sizeof(look->palette[0]), by_alpha);
 }
 
 int

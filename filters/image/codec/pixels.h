@@ -33,17 +33,17 @@ void pd_pixels_grey(struct pd_pixels *px);
 void pd_pixels_drop_opaque(struct pd_pixels *px);
 
 #define PD_PIXELS_COLOURS 256
-#define PD_PIXELS_MANY    1024
 
 struct pd_pixels_look {
-	/* Distinct colours, alpha included; PD_PIXELS_MANY + 1: more. */
+	/* Distinct colours, alpha included; PD_PIXELS_COLOURS + 1: more. */
 	unsigned colours;
-	/* The colours, when they are PD_PIXELS_COLOURS or fewer: 0xRRGGBBAA,
-	 * the least opaque first. */
+	/* The colours, when they are not more: 0xRRGGBBAA, the least opaque
+	 * first. */
 	uint32_t palette[PD_PIXELS_COLOURS];
 	/* Share, in percent, of the pixels that can be seen which equal both
 	 * their left and their upper neighbour: photographs have up to 12,
-	 * drawings and screens 30 and more. */
+	 * drawings and screens 30 and more. Of large pictures, from rows all
+	 * over it. */
 	unsigned flat;
 	bool grey; /* every pixel, and opaque */
 };

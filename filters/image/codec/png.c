@@ -11,8 +11,15 @@
 #define CLOCK_ROWS 64
 
 /* Above this many pixels zlib's best effort takes too long for the few percent
- * that it gains. */
+ * that it gains; of true colour it always does. */
 #define BEST_PIXELS 300000
+#define LEVEL_BEST  9
+#define LEVEL_USUAL 7
+#define LEVEL_NOISY 6
+
+/* Flatness (pixels.h) from which filters make a picture larger: what repeats
+ * exactly no longer does once it is differences. */
+#define UNFILTERED_FLAT 10
 
 struct trap {
 	jmp_buf jump;
@@ -262,6 +269,24 @@ palette_depth(unsigned colours)
 }
 
 static void
+set_effort(struct writer *w, const struct pd_pixels_look *look, bool palette,
+    uint64_t pixels)
+{
+	bool filtered = !palette && look->flat < UNFILTERED_FLAT;
+	int level = filtered                           ? LEVEL_NOISY
+		    : palette && pixels <= BEST_PIXELS ? LEVEL_BEST
+						       : LEVEL_USUAL;
+
+	png_set_compression_level(w->png, level);
+	png_set_compression_mem_level(w->png, 9);
+	png_set_filter(w->png, PNG_FILTER_TYPE_BASE,
+	    filtered ? PNG_ALL_FILTERS : PNG_FILTER_NONE);
+	/* Else libpng takes one for filtered bytes. */
+	png_set_compression_strategy(
+	    w->png, filtered ? Z_FILTERED : Z_DEFAULT_STRATEGY);
+}
+
+static void
 set_header(struct writer *w, const struct pd_pixels *px,
     const struct pd_pixels_look *look, bool palette)
 {
@@ -279,16 +304,9 @@ set_header(struct writer *w, const struct pd_pixels *px,
 	png_set_IHDR(w->png, w->info, px->width, px->height, depth, type,
 	    PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
 	    PNG_FILTER_TYPE_DEFAULT);
-	png_set_compression_level(w->png, pixels <= BEST_PIXELS ? 9 : 6);
-	png_set_compression_mem_level(w->png, 9);
-	if (palette) {
+	set_effort(w, look, palette, pixels);
+	if (palette)
 		set_palette(w, look);
-		/* Indices have no gradients to predict. */
-		png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
-		png_set_compression_strategy(w->png, Z_DEFAULT_STRATEGY);
-	} else {
-		png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_ALL_FILTERS);
-	}
 	if (px->icc != NULL)
 		png_set_iCCP(w->png, w->info, "icc", PNG_COMPRESSION_TYPE_BASE,
 		    px->icc, (png_uint_32)px->icc_len);

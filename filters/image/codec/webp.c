@@ -8,11 +8,7 @@
  * The encoder's effort by size. Method 4 gains 2 % over 2 and takes more than
  * twice its time; 1 and 3 lose to both.
  */
-#define LOSSY_M4_PIXELS 100000
-
-/* Of 100: what "near lossless" may even out. Scores 96, which is not seen in a
- * flicker test, for a fifth less. */
-#define NEAR_LOSSLESS 60
+#define LOSSY_M4_PIXELS PD_CODEC_SMALL_PIXELS
 
 struct job {
 	const struct pd_job_ask *ask;
@@ -224,33 +220,18 @@ pd_webp_lossy(const struct pd_pixels *px, const struct pd_job_ask *ask,
 	return encode_pixels(px, &config, &pic, &job);
 }
 
-/* Effort 6 takes 0.1 to 0.7 s/MP, 2 half of it, 0 a twentieth. */
-static int
-lossless_level(uint64_t pixels)
-{
-	if (pixels <= 300000)
-		return 6;
-	if (pixels <= 700000)
-		return 4;
-	return pixels <= 2000000 ? 2 : 0;
-}
-
 enum pd_job_status
 pd_webp_lossless(const struct pd_pixels *px, const struct pd_job_ask *ask,
-    enum pd_webp_effort effort, struct pd_codec_out *out)
+    unsigned effort, struct pd_codec_out *out)
 {
 	struct job job = { .ask = ask, .out = out };
-	uint64_t pixels = (uint64_t)px->width * px->height;
 	WebPConfig config;
 	WebPPicture pic;
 
 	if (start(&pic, &job, px->width, px->height) != 0 ||
 	    !WebPConfigInit(&config) ||
-	    !WebPConfigLosslessPreset(
-		&config, effort == PD_WEBP_QUICK ? 0 : lossless_level(pixels)))
+	    !WebPConfigLosslessPreset(&config, (int)effort))
 		return PD_JOB_MEMORY;
-	if (effort == PD_WEBP_NEAR)
-		config.near_lossless = NEAR_LOSSLESS;
 	pic.use_argb = 1;
 	return encode_pixels(px, &config, &pic, &job);
 }

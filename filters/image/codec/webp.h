@@ -17,14 +17,8 @@ enum pd_job_status pd_webp_planes(const struct pd_planes *pl,
 enum pd_job_status pd_webp_lossy(const struct pd_pixels *px,
     const struct pd_job_ask *ask, unsigned quality, struct pd_codec_out *out);
 
-enum pd_webp_effort {
-	PD_WEBP_EXACT, /* to the bit */
-	PD_WEBP_NEAR,  /* differences that nobody sees are evened out */
-	PD_WEBP_QUICK, /* to the bit, in a tenth of the time: for a guess */
-};
-
-enum pd_job_status
-pd_webp_lossless(const struct pd_pixels *px, const struct pd_job_ask *ask,
-    enum pd_webp_effort effort, struct pd_codec_out *out);
+/* Without loss, px->icc embedded. effort: 0..9, libwebp's levels. */
+enum pd_job_status pd_webp_lossless(const struct pd_pixels *px,
+    const struct pd_job_ask *ask, unsigned effort, struct pd_codec_out *out);
 
 #endif

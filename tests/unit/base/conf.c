@@ -598,7 +598,7 @@ test_ziproxy_whole(void **state)
 	assert_int_equal(c->http_ports.n, 2);
 	assert_int_equal(c->image_quality[0], 30);
 	assert_string_equal(
-	    c->custom_error[7], "/usr/share/ziproxy/error/503.html");
+	    c->custom_error[5], "/usr/share/ziproxy/error/503.html");
 	assert_int_equal(c->access_log_format, PD_LOG_FORMAT_ZIPROXY);
 	pd_conf_unref(c);
 	free(file);

@@ -69,7 +69,7 @@ a_jpeg_by_what_the_client_takes(void **state)
 	(void)state;
 	assert_int_equal(plan(&info, true, &p), PD_PLAN_TRY);
 	assert_int_equal(p.outputs, PD_JOB_WEBP_LOSSY);
-	assert_int_equal(p.quality_webp, 72);
+	assert_int_equal(p.quality_webp, 78);
 	assert_true(p.accept_used);
 	assert_int_equal(p.out_max, LEN - LEN / 20);
 	assert_int_equal(p.lossy_max, LEN - LEN / 10);

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "filters/image/codec/colour.h"
+#include "filters/image/codec/pixels.h"
+#include "filters/image/codec/png.h"
 #include "tests/support/images.h"
 
 /* What one job comes to. */
@@ -396,6 +398,101 @@ photographs_in_png_become_photographs(void **state)
 	free(o.px);
 }
 
+/* A colour of its own for each tile; smooth: each hardly differs from the ones
+ * beside it. As PNG without filters, so that smooth ones are large. */
+static struct image_bytes
+make_tiles(unsigned side, unsigned tile, bool smooth)
+{
+	struct pd_job_ask ask = { .until_ms = UINT64_MAX };
+	struct pd_pixels_look look = { .colours = PD_PIXELS_COLOURS + 1,
+		.flat = 100 };
+	struct pd_codec_out out;
+	struct pd_pixels px;
+
+	assert_int_equal(pd_pixels_init(&px, side, side, 3), 0);
+	for (unsigned y = 0; y < side; y++) {
+		for (unsigned x = 0; x < side; x++) {
+			uint8_t *p = px.p + (size_t)y * px.stride + x * 3;
+			unsigned tx = x / tile, ty = y / tile;
+			unsigned any = (tx * 7919 + ty * 104729) * 2654435761u;
+
+			p[0] = (uint8_t)(smooth ? tx * 255 * tile / side
+						: any >> 24);
+			p[1] = (uint8_t)(smooth ? ty * 255 * tile / side
+						: any >> 16);
+			p[2] = (uint8_t)(smooth ? (tx + ty) : any >> 8);
+		}
+	}
+	pd_codec_out_init(&out, (size_t)side * side * 4);
+	assert_int_equal(pd_png_encode(&px, &ask, &look, &out), PD_JOB_DONE);
+	pd_pixels_finish(&px);
+	return (struct image_bytes){ .p = out.p, .n = out.n };
+}
+
+/* What is flat but dense is a gradient, and small with loss; what is flat and
+ * sparse has edges, which are kept but for what nobody sees. */
+static void
+gradients_may_lose_and_edges_not(void **state)
+{
+	struct image_bytes in = make_tiles(600, 3, true);
+	size_t n = in.n;
+	unsigned width, height;
+	uint8_t *before;
+	struct outcome o;
+
+	(void)state;
+	assert_true(n * 8 > 600 * 600 * 3 / 2);
+	o = convert(in, PD_JOB_WEBP_LOSSLESS | PD_JOB_WEBP_LOSSY);
+	assert_int_equal(o.status, PD_JOB_DONE);
+	assert_true(o.n < n / 10);
+	free(o.px);
+
+	in = make_tiles(600, 20, false);
+	before = decode_image(in.p, in.n, &width, &height);
+	o = convert(in, PD_JOB_WEBP_LOSSLESS | PD_JOB_WEBP_LOSSY);
+	assert_int_equal(o.status, PD_JOB_DONE);
+	for (size_t i = 0; i < 600 * 600 * 4; i++)
+		assert_true(abs(o.px[i] - before[i]) <= 2);
+	free(o.px);
+	free(before);
+
+	/* PNG has no such place: to the bit. */
+	in = make_tiles(600, 20, false);
+	before = decode_image(in.p, in.n, &width, &height);
+	o = convert(in, PD_JOB_PNG | PD_JOB_JPEG);
+	if (o.status == PD_JOB_DONE)
+		assert_memory_equal(o.px, before, 600 * 600 * 4);
+	free(o.px);
+	free(before);
+}
+
+/* Without colour a JPEG is one plane, progressive or not. */
+static void
+grey_photographs_become_grey_jpegs(void **state)
+{
+	struct image_want w = { .width = 300, .height = 200, .noise = 40 };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct image_bytes in = make_png(&w);
+		struct pd_job_ask ask = ask_for(in, PD_JOB_JPEG);
+		struct pd_codec_out out;
+		struct pd_job_answer answer;
+		struct pd_image_info info;
+
+		ask.flags = PD_JOB_GREY | (i > 0 ? PD_JOB_PROGRESSIVE : 0);
+		pd_codec_out_init(&out, ask.out_max);
+		assert_int_equal(
+		    pd_codec_run(&ask, in.p, &out, &answer), PD_JOB_DONE);
+		assert_true(pd_job_result_ok(&answer, out.p, out.n));
+		assert_int_equal(pd_sniff(out.p, out.n, &info), 0);
+		assert_int_equal(info.components, 1);
+		assert_int_equal(info.interlaced, i > 0);
+		pd_codec_out_finish(&out);
+		free(in.p);
+	}
+}
+
 static void
 gifs_keep_their_rows(void **state)
 {
@@ -497,6 +594,8 @@ main(void)
 		cmocka_unit_test(profiles),
 		cmocka_unit_test(drawings_stay_exact),
 		cmocka_unit_test(photographs_in_png_become_photographs),
+		cmocka_unit_test(gradients_may_lose_and_edges_not),
+		cmocka_unit_test(grey_photographs_become_grey_jpegs),
 		cmocka_unit_test(gifs_keep_their_rows),
 		cmocka_unit_test(broken_images_stay_as_they_are),
 		cmocka_unit_test(limits_end_a_job),
