@@ -5,15 +5,9 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+#include "base/conf.h"
 #include "base/stats.h"
 #include "filters/stage.h"
-
-/*
- * What the filters of one worker hold, in bytes, before those that collect
- * whole bodies pass: five images of the largest size, or hundreds of the usual
- * ones. Forty clients with one of 12 MB each took half a gigabyte without it.
- */
-#define HELD_MAX (64 * 1024 * 1024)
 
 void *
 pd_filter_state(struct pd_filter *f)
@@ -60,12 +54,13 @@ pd_filter_wake_after(struct pd_filter *f, unsigned ms)
 bool
 pd_filter_hold(struct pd_filter *f, size_t n)
 {
-	const struct pd_stats *stats = f->chain->params.msg->stats;
+	const struct pd_message *msg = f->chain->params.msg;
 
 	f->held = n;
 	pd_chain_count_held(f->chain);
-	return stats == NULL ||
-	       pd_stats_get(stats, PD_STAT_FILTER_HELD) <= HELD_MAX;
+	return msg->stats == NULL || msg->conf->filter_held_max == 0 ||
+	       pd_stats_get(msg->stats, PD_STAT_FILTER_HELD) <=
+		   msg->conf->filter_held_max;
 }
 
 static struct pd_str

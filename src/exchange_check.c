@@ -150,6 +150,18 @@ check_port(struct pd_exchange *ex)
 	return NEXT;
 }
 
+/* OPTIONS that says that it goes no further. */
+static bool
+ends_here(struct pd_exchange *ex)
+{
+	struct pd_request *req = ex->req;
+
+	if (req->method != PD_METHOD_OPTIONS || ex->counted)
+		return false;
+	ex->counted = true;
+	return !pd_forward_count_down(&req->fields, ex->arena);
+}
+
 enum pd_step
 pd_exchange_check(struct pd_exchange *ex)
 {
@@ -161,9 +173,7 @@ pd_exchange_check(struct pd_exchange *ex)
 	    (req->form == PD_FORM_ABSOLUTE &&
 		pd_portal_is_host(ex->setup->conf, &req->url.authority, false)))
 		return answer_portal(ex);
-	if (req->form == PD_FORM_ASTERISK ||
-	    (req->method == PD_METHOD_OPTIONS &&
-		!pd_forward_count_down(&req->fields, ex->arena))) {
+	if (req->form == PD_FORM_ASTERISK || ends_here(ex)) {
 		pd_reply_plain(200, NULL, PD_STR(""), ex->arena, &reply);
 		return pd_exchange_reply(ex, &reply);
 	}

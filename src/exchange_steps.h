@@ -51,8 +51,9 @@ struct pd_exchange {
 	const char *error;
 	uint64_t bytes_in, bytes_out;
 	unsigned informs;
-	bool probe;  /* a connectivity check: untouched */
-	bool tunnel; /* CONNECT: becomes one when connected */
+	bool probe;   /* a connectivity check: untouched */
+	bool tunnel;  /* CONNECT: becomes one when connected */
+	bool counted; /* Max-Forwards was, though check is run twice */
 	bool upload_done;
 	bool retried;
 };

@@ -80,6 +80,10 @@ refuse(struct pd_seat *s, int fd, const struct pd_addr *client, const char *why)
 	close(fd);
 }
 
+static const char too_many[] =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n"
+    "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
 /* The limit is on all workers together; the sum may be a moment old. */
 static bool
 is_full(const struct pd_seat *s, const struct pd_conf *conf)
@@ -119,6 +123,8 @@ on_accepted(void *arg, int fd, const struct pd_addr *client,
 		return;
 	}
 	if (is_full(s, conf)) {
+		/* A client of a socket that is new has room for this much. */
+		(void)!write(fd, too_many, sizeof(too_many) - 1);
 		refuse(s, fd, client, "MaxActiveUserConnections is reached");
 		return;
 	}

@@ -119,6 +119,7 @@ struct pd_conf {
 	int64_t image_quality[PD_CONF_IMAGE_CLASSES]; /* 0: leave alone */
 	bool convert_to_grayscale;
 	int64_t max_size;        /* MaxSize: larger bodies stream, bytes */
+	int64_t filter_held_max; /* of all images a worker collects, bytes */
 	int64_t image_ratio_max; /* MaxUncompressedImageRatio: n to one */
 	int64_t image_pixels_max;
 	int64_t image_timeout_ms; /* deadline of one job */

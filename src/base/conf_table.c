@@ -218,6 +218,9 @@ ROW("ConvertToGrayscale", BOOL, convert_to_grayscale, "false",
 ROW("MaxSize", BYTES, max_size, "12M", RANGE(0, GIB, "bytes"),
     TEXT("The largest image that is collected to be made smaller; larger ones "
          "pass as they come. 0 means the most that is allowed, 1G.")),
+ROW("MaxHeld", BYTES, filter_held_max, "64M", RANGE(0, 16 * GIB, "bytes"),
+    TEXT("The most that the images collected at one time may come to, in each "
+         "worker; above it they pass as they come. 0 means no limit.")),
 ROW("MaxUncompressedImageRatio", INT, image_ratio_max, "500",
     RANGE(0, 100000, "to one"),
     TEXT("An image whose pixels take more than this many times its bytes is "

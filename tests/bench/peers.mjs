@@ -117,7 +117,7 @@ async function origin() {
   const conf = file('nginx.conf', `
 daemon off; worker_processes 1; pid ${dir}/pid; error_log ${dir}/error.log; user root;
 events { worker_connections 19000; }
-http { types { text/plain txt; } default_type application/octet-stream; access_log off; sendfile on;
+http { types { text/plain txt; image/jpeg jpg; } default_type application/octet-stream; access_log off; sendfile on;
   tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600s; open_file_cache max=1000;
   server { listen 127.0.0.1:${ORIGIN} backlog=65535; root ${www}; } }
 `);

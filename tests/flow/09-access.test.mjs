@@ -12,13 +12,15 @@ const only = { it: null };
 const auth = { it: null };
 const few = { it: null };
 const dir = tempDir();
+// "third", which takes a thread to find out (crypt(5), 5,000 rounds).
+const HASHED = '$6$rounds=5000$abcdefgh$g6sGSi1oGleXYogH0nVIxK/OxFgYKjlMVqrbShH/odJdH7vmKzcxh.YZgIACrH05zlClMQt5hK47VD6APpbVS.';
 const basic = (text) => `Proxy-Authorization: Basic ${Buffer.from(text).toString('base64')}`;
 
 before(async () => {
   only.it = await Pared.start({ OnlyFrom: ['127.0.0.2', '127.0.0.16/28', '127.0.1.5-127.0.1.7'] },
     { from: '127.0.0.2' });
   const passwords = path.join(dir, 'passwd');
-  fs.writeFileSync(passwords, 'anna:secret\nbert:two:colons\n');
+  fs.writeFileSync(passwords, `anna:secret\nbert:two:colons\ncora:${HASHED}\n`);
   fs.chmodSync(passwords, 0o600);
   auth.it = await Pared.start({ AuthMode: 1, AuthPasswdFile: passwords });
   few.it = await Pared.start({ MaxActiveUserConnections: 8, Workers: 1 });
@@ -224,4 +226,15 @@ flow({ it: null }, 'listening on every address asks for OnlyFrom or a password',
   const { code, stderr } = await runPared(['check', '-c', file]);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /OnlyFrom/);
+});
+
+// The request waits for the password to be hashed, and is looked at again.
+flow(auth, 'Max-Forwards is counted once, though a password took its time', async (s) => {
+  const origin = await s.origin();
+  const client = await s.client();
+  const response = await client.ask(`${origin.url}/`,
+    [basic('cora:third'), 'Max-Forwards: 2'], { method: 'OPTIONS' });
+  assert.equal(response.status, 200);
+  assert.equal(origin.requests.length, 1);
+  assert.equal(origin.requests[0].get('max-forwards'), '1');
 });
