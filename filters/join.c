@@ -133,14 +133,6 @@ between_wants(const struct pd_message *msg)
 	return false;
 }
 
-static bool
-is_coded(const struct pd_message *msg)
-{
-	struct pd_codings codings = pd_coding_read(&msg->response->fields);
-
-	return !codings.known || codings.n > 0;
-}
-
 /* The first row between that wants it and begins. */
 static bool
 join_between(struct pd_chain *c)
@@ -148,7 +140,7 @@ join_between(struct pd_chain *c)
 	const struct pd_message *msg = c->params.msg;
 	const struct pd_filter_type *type;
 
-	if (is_coded(msg))
+	if (pd_coding_is_coded(&msg->response->fields))
 		return false;
 	for (size_t i = 0; (type = pd_filter_table[i]) != NULL; i++) {
 		if (is_between(type) && type->wants(msg) && join_new(c, type))
@@ -188,7 +180,9 @@ join_front(struct pd_chain *c)
 			decode = pd_filter_table[i];
 	}
 	own = decode != NULL && decode->wants(msg);
-	if (decode == NULL || (!own && !(between && is_coded(msg)))) {
+	if (decode == NULL ||
+	    (!own &&
+		!(between && pd_coding_is_coded(&msg->response->fields)))) {
 		if (between)
 			join_between(c);
 		return;

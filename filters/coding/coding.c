@@ -69,6 +69,14 @@ pd_coding_read(const struct pd_fields *response)
 	return codings;
 }
 
+bool
+pd_coding_is_coded(const struct pd_fields *response)
+{
+	struct pd_codings codings = pd_coding_read(response);
+
+	return !codings.known || codings.n > 0;
+}
+
 /* Whether Accept-Encoding names it: "*" is not enough. */
 static bool
 named(const struct pd_fields *request, enum pd_coding c)

@@ -38,6 +38,8 @@ const char *pd_coding_name(enum pd_coding c);
 
 /* Of a response; "identity" is left out. */
 struct pd_codings pd_coding_read(const struct pd_fields *response);
+/* Whether the content comes coded, in a way that is known here or not. */
+bool pd_coding_is_coded(const struct pd_fields *response);
 
 /* Whether the client takes it. True for each where it sent no field. */
 bool pd_coding_accepted(const struct pd_fields *request, enum pd_coding c);

@@ -14,14 +14,6 @@
 #define FIELDS_COST 48
 
 static bool
-is_coded(const struct pd_message *msg)
-{
-	struct pd_codings codings = pd_coding_read(&msg->response->fields);
-
-	return !codings.known || codings.n > 0;
-}
-
-static bool
 is_small(const struct pd_response *res)
 {
 	return res->body == PD_BODY_LENGTH &&
@@ -38,7 +30,8 @@ is_tiny(const struct pd_response *res)
 static bool
 worth_coding(const struct pd_message *msg, bool big)
 {
-	return !is_tiny(msg->response) && !is_coded(msg) &&
+	return !is_tiny(msg->response) &&
+	       !pd_coding_is_coded(&msg->response->fields) &&
 	       pd_coding_choose(msg, big) != PD_CODING_IDENTITY;
 }
 
