@@ -14,7 +14,8 @@
  * the connection back to the pool and frees what is left.
  *
  * Anything that fails before the answer's header has left becomes an answer of
- * our own (reply_*), afterwards an abort: what is cut short never looks whole.
+ * our own (exchange_end.c), afterwards an abort: what is cut short never looks
+ * whole.
  */
 #include "exchange_steps.h"
 

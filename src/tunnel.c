@@ -13,8 +13,8 @@
 
 /*
  * What waits in memory for a side that does not take it. Larger pieces cost
- * fewer system calls (of 64 KiB a gigabyte takes 0.74 of HAProxy's CPU time, of
- * 96 KiB less), but a stalled reader must stay under 100 KiB.
+ * fewer system calls (tests/bench/RESULTS.md), but a stalled reader must stay
+ * under 100 KiB.
  */
 #define HELD_MAX (96 * 1024)
 
