@@ -14,8 +14,8 @@
 #include <assert.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/stats.h"
@@ -166,15 +166,6 @@ pass_on(struct pd_chain *c, unsigned at, struct evbuffer *out, size_t room,
 	return n > 0;
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* One call of a filter, counted. made: bytes it appended. */
 static enum pd_flow
 call(struct pd_chain *c, struct pd_filter *f, struct evbuffer *out, size_t room,
@@ -182,7 +173,7 @@ call(struct pd_chain *c, struct pd_filter *f, struct evbuffer *out, size_t room,
 {
 	size_t in_len = evbuffer_get_length(f->in), left, taken;
 	size_t out_len = evbuffer_get_length(out), made;
-	uint64_t began = now_ns();
+	uint64_t began = pd_clock_ns(CLOCK_MONOTONIC);
 	enum pd_flow flow;
 
 	f->woken = false;
@@ -191,7 +182,7 @@ call(struct pd_chain *c, struct pd_filter *f, struct evbuffer *out, size_t room,
 	taken = left < in_len ? in_len - left : 0;
 	made = evbuffer_get_length(out) - out_len;
 	assert(flow != PD_FLOW_MORE || !last || taken > 0 || made > 0);
-	f->took_ns += now_ns() - began;
+	f->took_ns += pd_clock_ns(CLOCK_MONOTONIC) - began;
 	f->calls++;
 	f->bytes_in += taken;
 	f->bytes_out += made;

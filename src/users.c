@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/conf_row.h"
 #include "base/log.h"
 
@@ -286,10 +287,7 @@ pd_users_unref(struct pd_users *u)
 static time_t
 now_s(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec;
+	return (time_t)(pd_clock_ms(CLOCK_MONOTONIC_COARSE) / 1000);
 }
 
 /* An IPv6 client is its /64: it may take any address in there. */

@@ -1,8 +1,8 @@
 #include "filters/coding/encode.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "filters/coding/pack.h"
@@ -150,10 +150,7 @@ struct stream {
 static int64_t
 now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)pd_clock_ms(CLOCK_MONOTONIC);
 }
 
 static bool

@@ -1,6 +1,6 @@
 #include "filters/image/job.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 static bool
 side_ok(uint32_t n)
@@ -86,8 +86,5 @@ pd_job_status_name(uint32_t status)
 uint64_t
 pd_job_now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return pd_clock_ms(CLOCK_MONOTONIC);
 }

@@ -329,6 +329,8 @@ add_json(struct pd_access_log_writer *w, const struct pd_access_record *r)
 	put_json_member(w, "verdict", pd_str_z(r->verdict), TEXT_MAX);
 	put_json_member(w, "list", r->list, TEXT_MAX);
 	put_json_member(w, "rule", r->rule, TEXT_MAX);
+	put_json_member(w, "for", r->types, TEXT_MAX);
+	put_json_member(w, "page", r->page, TEXT_MAX);
 	put_json_member(w, "filters", pd_str_z(r->filters), TEXT_MAX);
 	put_json_member(w, "error", pd_str_z(r->error), TEXT_MAX);
 	put_z(w, "}\n");

@@ -38,8 +38,12 @@ struct pd_access_record {
 	struct pd_str type;       /* media type sent */
 	const char *verdict;      /* "pass", "block", "probe", "portal", ... */
 	struct pd_str list, rule; /* which rule decided; empty: none */
-	const char *filters;      /* "decode,image" or NULL */
-	const char *error;        /* why it failed, or NULL */
+	/* As the lists were asked, for `pared lists test`; may be empty. */
+	struct pd_str types; /* "script", "script|other" */
+	struct pd_str page;  /* host of the page that asked; "*": of another
+				site, not known */
+	const char *filters; /* "decode,image" or NULL */
+	const char *error;   /* why it failed, or NULL */
 };
 
 struct pd_access_log;        /* the file, counted */

@@ -2,11 +2,12 @@
  * The configuration: read by libconfuse from one table of options, checked
  * whole, then immutable.
  *
- * A row of the table (conf.c) is an option's name, type, place in struct
+ * A row of the table (conf_table.c) is an option's name, type, place in struct
  * pd_conf, default, least and most, unit, whether a reload may change it, and
- * one sentence. The parser, `pared check`, `pared check --defaults` and the
- * manual page are made from it. A ziproxy.conf is read as it is: its names,
- * its booleans, its strings without escapes.
+ * one sentence; sections have tables of their own. The parser, `pared check`,
+ * `pared check --defaults` and the manual page are made from them. A
+ * ziproxy.conf is read as it is: its names, its booleans, its strings without
+ * escapes.
  *
  * Thread: main to create; any to read; counted.
  */
@@ -42,11 +43,31 @@ enum pd_conf_log_format {
 	PD_LOG_FORMAT_CLF,
 };
 
+/* Lists that are in use at once: bits of a mask (filters/block/match.h). */
+#define PD_CONF_LISTS_MAX 64
+
 /* Where one block list comes from: lists { source NAME { url = "..." } }. */
 struct pd_conf_source {
 	char *name;
-	char *url; /* "file:/path" or a plain path; http(s) is refused as yet */
-	bool off;  /* enabled = false */
+	char *url;       /* "https://..." , "file:/path" or a plain path */
+	bool off;        /* enabled = false */
+	bool only_named; /* default = false: only for policies that name it */
+	bool subdomains; /* lines of a hosts file mean what is below, too */
+};
+
+/* Which lists for whom: lists { policy NAME { ... } }; the first that fits. */
+struct pd_conf_policy {
+	char *name;
+	struct pd_prefixes clients;
+	struct pd_strings lists;    /* names of sources */
+	struct pd_strings schedule; /* base/window.h; empty: always */
+	bool no_allow; /* allow = false: they may not let anything through */
+};
+
+/* What is otherwise for a site: site "*.example.org" { lists = "off" }. */
+struct pd_conf_site {
+	char *host; /* lower case, Punycode, without "*."; what is below, too */
+	bool lists_off;
 };
 
 #define PD_CONF_IMAGE_CLASSES 4
@@ -132,7 +153,17 @@ struct pd_conf {
 	bool replace_ct_types_xst;
 	struct pd_conf_source *sources;
 	size_t nsources;
-	char *probes; /* probes.list; NULL: the built-in list */
+	struct pd_conf_policy *policies;
+	size_t npolicies;
+	struct pd_conf_site *sites;
+	size_t nsites;
+	char *lists_directory;   /* copies, rule file, hits; NULL: none */
+	int64_t lists_update_ms; /* between looks; 0: never */
+	struct pd_strings lists_define; /* symbols true in "!#if"; empty: the
+					   usual ones */
+	bool strict_document; /* "||host^" blocks pages of their own, too */
+	char *suffixes;       /* public_suffix_list.dat */
+	char *probes;         /* probes.list; NULL: the built-in list */
 
 	/* Error pages: 400 403 404 407 408 503. */
 	char *custom_error[6];

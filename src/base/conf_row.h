@@ -26,9 +26,11 @@ struct pd_conf_draft {
 enum pd_conf_type {
 	PD_CONF_HEADING, /* not an option: begins a group */
 	PD_CONF_BOOL,
-	PD_CONF_INT,   /* int64_t; unset: -1 */
-	PD_CONF_BYTES, /* int64_t; K, M, G as suffix */
-	PD_CONF_TIME,  /* int64_t, ms; seconds in the file, or ms, s, m, h */
+	PD_CONF_BOOL_NOT, /* bool; true in memory is false in the file */
+	PD_CONF_INT,      /* int64_t; unset: -1 */
+	PD_CONF_BYTES,    /* int64_t; K, M, G as suffix */
+	PD_CONF_TIME,     /* int64_t, ms; seconds in the file, or ms, s, m, h */
+	PD_CONF_PERIOD,   /* int64_t, ms; "daily" and such as well; off: 0 */
 	PD_CONF_STRING,
 	PD_CONF_HOST,  /* char *; a host name or address */
 	PD_CONF_PATH,  /* char *; a file that pared makes */
@@ -48,11 +50,12 @@ enum pd_conf_type {
 struct pd_conf_row {
 	const char *name;
 	enum pd_conf_type type;
-	size_t offset;   /* in struct pd_conf_draft */
+	size_t offset;   /* in struct pd_conf_draft, or of the section */
 	const char *def; /* as it would stand in the file; NULL: unset */
 	int64_t least, most;
 	const char *unit;    /* "bytes", "seconds", ... or NULL */
 	bool frozen;         /* a reload may not change it */
+	bool needed;         /* a section without it is wrong */
 	const char *example; /* for what is unset */
 	const char *text;    /* one sentence or two; NULL: not shown */
 };
@@ -60,6 +63,19 @@ struct pd_conf_row {
 /* Every option, in the order of conf/pared.conf. */
 extern const struct pd_conf_row pd_conf_rows[];
 extern const size_t pd_conf_nrows;
+
+/* What stands between braces: lists { }, and source NAME { } in it. */
+struct pd_conf_section {
+	const char *name;    /* "": the whole file */
+	const char *example; /* of its title; NULL: it has none */
+	const struct pd_conf_row *rows;
+	size_t nrows;
+	const char *inner[3]; /* names of sections that stand in it */
+	const char *text;     /* a sentence or two */
+};
+
+extern const struct pd_conf_section pd_conf_file, pd_conf_lists, pd_conf_source,
+    pd_conf_policy, pd_conf_site;
 
 /* What becomes of a name of Ziproxy's. */
 enum pd_conf_fate {
@@ -80,18 +96,33 @@ extern const size_t pd_conf_nziproxy_rows;
 
 /* NULL when there is none; the case of letters is of no matter. */
 const struct pd_conf_row *pd_conf_row_find(const char *name);
+const struct pd_conf_row *
+pd_conf_section_find(const struct pd_conf_section *section, const char *name);
 const struct pd_conf_ziproxy_row *pd_conf_ziproxy_find(const char *name);
 
 /*
- * Puts the values that stand in the file into the draft. 0, or -1 with what is
- * wrong and how to mend it in why.
+ * Puts the values that stand in the file where the row says in base: the draft,
+ * or what the section's struct is. 0, or -1 with what is wrong and how to mend
+ * it in why.
  */
-int pd_conf_set(struct pd_conf_draft *d, const struct pd_conf_row *row,
+int pd_conf_set(void *base, const struct pd_conf_row *row,
     const char *const *values, size_t nvalues, char why[PD_CONF_LINE]);
+/* What a word of such a type may be, by its number; NULL: there are no more. */
+const char *pd_conf_word(enum pd_conf_type type, int i);
+/* Words for times; the last has no name. */
+struct pd_conf_period {
+	const char *name;
+	int64_t ms;
+};
+extern const struct pd_conf_period pd_conf_periods[];
+/* An amount with the unit that a reader of the file expects. */
+void
+pd_conf_number(const struct pd_conf_row *row, int64_t n, char *buf, size_t len);
 /* The value as it would stand in the file; the caller frees it. */
-char *pd_conf_text(const struct pd_conf *c, const struct pd_conf_row *row);
-/* Frees what a row's place holds. */
-void pd_conf_clear(struct pd_conf_draft *d, const struct pd_conf_row *row);
+char *pd_conf_text(const void *base, const struct pd_conf_row *row);
+/* Frees what a row's place holds; of the section: what all of them hold. */
+void pd_conf_clear(void *base, const struct pd_conf_row *row);
+void pd_conf_section_clear(const struct pd_conf_section *section, void *base);
 
 /* Takes no copy: s's memory becomes the list's. */
 void pd_strings_add(struct pd_strings *list, char *s);

@@ -37,6 +37,15 @@ put_z(struct scanner *s, const char *z)
 		put(s, *z++);
 }
 
+static char *
+copy(const char *from, size_t n)
+{
+	char *z = pd_xalloc(n + 1);
+
+	memcpy(z, from, n);
+	return z;
+}
+
 static int
 fail(struct scanner *s, unsigned line, const char *what)
 {
@@ -153,8 +162,13 @@ scan_word(struct scanner *s)
 			? "a value is missing; write NAME = VALUE"
 			: "this character needs quotes; put the value in "
 			  "\"...\"");
-	while (is_bare(*s->p) && !at_comment(s->p))
+	while (is_bare(*s->p) && !at_comment(s->p)) {
 		put(s, *s->p++);
+		if (s->p[-1] == ':' && s->p[0] == '/' && s->p[1] == '/')
+			return fail(s, s->line,
+			    "a URL needs quotes, for // begins a comment; put "
+			    "it in \"...\"");
+	}
 	return 0;
 }
 
@@ -199,66 +213,163 @@ scan_list(struct scanner *s, unsigned line)
 	}
 }
 
-/* The inside of a section, as tokens: the grammar is libconfuse's. */
-static int
-scan_section(struct scanner *s, unsigned line)
+/*
+ * A string that is passed over: it is read, and told, with what it is in. One
+ * that is not closed on its line hides no brace.
+ */
+static void
+skip_string(struct scanner *s)
 {
+	char quote = *s->p++;
+	const char *p = s->p;
+
+	while (*p != quote && *p != '\n' && *p != '\0') {
+		if (*p == '\\' && !s->ziproxy && p[1] != '\n' && p[1] != '\0')
+			p++;
+		p++;
+	}
+	if (*p == quote)
+		s->p = p + 1;
+}
+
+/* The same for a word. "https://" without quotes begins no comment here, or
+ * the brace behind it would be lost. */
+static void
+skip_word(struct scanner *s)
+{
+	while (is_bare(*s->p) && !at_comment(s->p)) {
+		s->p++;
+		if (s->p[-1] == ':' && s->p[0] == '/' && s->p[1] == '/')
+			s->p += 2;
+	}
+}
+
+/*
+ * The inside of a section, from its brace to the one that closes it. Only
+ * braces count: whatever is wrong in it spoils its own line alone.
+ */
+static int
+scan_section(struct scanner *s, struct pd_conf_statement *st)
+{
+	const char *begin = s->p + 1;
 	unsigned depth = 0;
 
+	st->body_line = s->line;
 	do {
 		if (skip_blank(s) < 0)
 			return -1;
-		if (*s->p == '{') {
-			if (++depth > PD_CONF_DEPTH_MAX)
+		if (*s->p == '\0')
+			return fail(s, st->line,
+			    "the section is not closed; end it with }");
+		if (*s->p == '"' || *s->p == '\'') {
+			skip_string(s);
+		} else if (is_bare(*s->p)) {
+			skip_word(s);
+		} else {
+			if (*s->p == '{' && ++depth > PD_CONF_DEPTH_MAX)
 				return fail(s, s->line,
 				    "sections stand in each other too deeply");
-			put(s, *s->p++);
-		} else if (*s->p == '}') {
-			depth--;
-			put(s, *s->p++);
-		} else if (*s->p == '=' || *s->p == ',') {
-			put(s, *s->p++);
-		} else if (s->p[0] == '+' && s->p[1] == '=') {
-			put_z(s, "+=");
-			s->p += 2;
-		} else if (*s->p == '\0') {
-			return fail(s, line,
-			    "the section is not closed; end it with }");
-		} else if (scan_word(s) < 0) {
-			return -1;
+			if (*s->p == '}')
+				depth--;
+			s->p++;
 		}
-		/* Two words in a row stay two words. */
-		put(s, ' ');
 	} while (depth > 0);
+	st->body = copy(begin, (size_t)(s->p - 1 - begin));
 	return 0;
+}
+
+/* A word as it stands at from in the statement, its quotes and escapes gone. */
+static char *
+take_word(const struct scanner *s, size_t from)
+{
+	char *word = pd_xalloc(s->n - from + 1);
+	size_t n = 0;
+
+	for (size_t i = from; i < s->n && s->out[i] != '"'; i++)
+		word[n++] = s->out[i];
+	if (from < s->n && s->out[from] == '"') {
+		for (size_t i = from + 1; i + 1 < s->n; i++) {
+			if (s->out[i] == '\\')
+				i++;
+			word[n++] = s->out[i];
+		}
+	}
+	return word;
+}
+
+/* From the bracket of include("file"). */
+static int
+scan_include(struct scanner *s, struct pd_conf_statement *st)
+{
+	static const char wrong[] =
+	    "a file is included by include(\"FILE\"), its name in quotes";
+	size_t from;
+
+	st->kind = PD_CONF_INCLUDE;
+	s->p++;
+	if (skip_blank(s) < 0)
+		return -1;
+	if (*s->p != '"' && *s->p != '\'')
+		return fail(s, st->line, wrong);
+	from = s->n;
+	if (scan_string(s) < 0)
+		return -1;
+	st->title = take_word(s, from);
+	if (skip_blank(s) < 0)
+		return -1;
+	if (*s->p != ')')
+		return fail(s, st->line, wrong);
+	s->p++;
+	return 0;
+}
+
+/* From what follows "name" and "=" or "+=". */
+static int
+scan_value(struct scanner *s, const struct pd_conf_statement *st)
+{
+	unsigned line = s->line;
+
+	if (skip_blank(s) < 0)
+		return -1;
+	/* Else the next option's name would be taken for the value. */
+	if (s->line > line && *s->p != '{')
+		return fail(
+		    s, st->line, "a value is missing; write NAME = VALUE");
+	return *s->p == '{' ? scan_list(s, st->line) : scan_word(s);
 }
 
 static int
 scan_statement(struct scanner *s, struct pd_conf_statement *st)
 {
-	unsigned line;
+	size_t from;
 
 	if (!is_name(*s->p))
 		return fail(s, s->line,
 		    *s->p == '}' ? "this } closes nothing; remove it"
 				 : "the name of an option is expected here");
-	while (is_name(*s->p))
+	while (is_name(*s->p) || *s->p == '-')
 		put(s, *s->p++);
 	st->tail = s->n;
 	st->name = pd_xstrdup(s->out);
 	if (skip_blank(s) < 0)
 		return -1;
+	if (*s->p == '(' && strcmp(st->name, "include") == 0)
+		return scan_include(s, st);
 	if (*s->p == '"' || *s->p == '\'' || is_bare(*s->p)) {
 		/* Only a section has a title. */
-		if (scan_word(s) < 0 || skip_blank(s) < 0)
+		from = s->n;
+		if (scan_word(s) < 0)
+			return -1;
+		st->title = take_word(s, from);
+		if (skip_blank(s) < 0)
 			return -1;
 		if (*s->p != '{')
 			return fail(
 			    s, st->line, "= is missing; write NAME = VALUE");
 	}
 	if (*s->p == '{') {
-		st->section = true;
-		return scan_section(s, st->line);
+		st->kind = PD_CONF_SECTION;
+		return scan_section(s, st);
 	}
 	if (s->p[0] == '+' && s->p[1] == '=') {
 		st->append = true;
@@ -269,14 +380,7 @@ scan_statement(struct scanner *s, struct pd_conf_statement *st)
 	} else {
 		return fail(s, st->line, "= is missing; write NAME = VALUE");
 	}
-	line = s->line;
-	if (skip_blank(s) < 0)
-		return -1;
-	/* Else the next option's name would be taken for the value. */
-	if (s->line > line && *s->p != '{')
-		return fail(
-		    s, st->line, "a value is missing; write NAME = VALUE");
-	return *s->p == '{' ? scan_list(s, st->line) : scan_word(s);
+	return scan_value(s, st);
 }
 
 /* After a mistake: on with the line after the one where it began. */
@@ -287,16 +391,25 @@ resume(struct scanner *s, const char *begin, unsigned line)
 	s->line = line;
 }
 
+static void
+free_statement(struct pd_conf_statement *st)
+{
+	free(st->name);
+	free(st->text);
+	free(st->body);
+	free(st->title);
+}
+
 void
-pd_conf_scan_init(struct pd_conf_scan *scan, const char *text, bool ziproxy,
-    void (*error)(void *arg, unsigned line, const char *what), void *arg)
+pd_conf_scan_init(
+    struct pd_conf_scan *scan, const struct pd_conf_scan_params *params)
 {
 	struct scanner s = {
-		.p = text,
-		.line = 1,
-		.ziproxy = ziproxy,
-		.error = error,
-		.arg = arg,
+		.p = params->text,
+		.line = params->line > 0 ? params->line : 1,
+		.ziproxy = params->ziproxy,
+		.error = params->error,
+		.arg = params->arg,
 	};
 	size_t cap = 0;
 
@@ -310,7 +423,12 @@ pd_conf_scan_init(struct pd_conf_scan *scan, const char *text, bool ziproxy,
 
 		s.n = 0;
 		if (scan_statement(&s, &st) < 0) {
-			free(st.name);
+			bool all = st.kind == PD_CONF_SECTION && *s.p == '\0';
+
+			free_statement(&st);
+			/* What follows stands in a section without an end. */
+			if (all)
+				break;
 			resume(&s, begin, st.line);
 			continue;
 		}
@@ -318,7 +436,8 @@ pd_conf_scan_init(struct pd_conf_scan *scan, const char *text, bool ziproxy,
 			cap = cap > 0 ? 2 * cap : 16;
 			scan->v = pd_xrealloc(scan->v, cap * sizeof(*scan->v));
 		}
-		st.text = pd_xstrdup(s.out);
+		if (st.kind == PD_CONF_OPTION)
+			st.text = pd_xstrdup(s.out);
 		scan->v[scan->n++] = st;
 	}
 	free(s.out);
@@ -327,10 +446,8 @@ pd_conf_scan_init(struct pd_conf_scan *scan, const char *text, bool ziproxy,
 void
 pd_conf_scan_finish(struct pd_conf_scan *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->v[i].name);
-		free(s->v[i].text);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		free_statement(&s->v[i]);
 	free(s->v);
 	*s = (struct pd_conf_scan){ NULL, 0 };
 }

@@ -17,13 +17,24 @@
 
 #define PD_CONF_DEPTH_MAX 8 /* sections in sections */
 
+enum pd_conf_statement_kind {
+	PD_CONF_OPTION,  /* name = value */
+	PD_CONF_SECTION, /* name { ... }, name title { ... } */
+	PD_CONF_INCLUDE, /* include("file") */
+};
+
 struct pd_conf_statement {
-	char *name;  /* as written */
+	enum pd_conf_statement_kind kind;
+	char *name; /* as written */
+	unsigned line;
+	/* Of an option. */
 	char *text;  /* all of it, as libconfuse shall see it */
 	size_t tail; /* offset in text where the name ends */
-	unsigned line;
-	bool section;
 	bool append; /* += */
+	/* Of a section: what is between its braces, to be scanned in turn. */
+	char *body;
+	unsigned body_line;
+	char *title; /* of a section, or the file to include; may be NULL */
 };
 
 struct pd_conf_scan {
@@ -31,12 +42,18 @@ struct pd_conf_scan {
 	size_t n;
 };
 
-/*
- * text: NUL-terminated. What cannot be read is told through error (which may
- * be NULL) and left out. Aborts when there is no memory.
- */
-void pd_conf_scan_init(struct pd_conf_scan *s, const char *text, bool ziproxy,
-    void (*error)(void *arg, unsigned line, const char *what), void *arg);
+struct pd_conf_scan_params {
+	const char *text; /* NUL-terminated */
+	unsigned line;    /* where the text begins; 0: at the first */
+	bool ziproxy;
+	/* What cannot be read is told here, and left out. May be NULL. */
+	void (*error)(void *arg, unsigned line, const char *what);
+	void *arg;
+};
+
+/* Aborts when there is no memory. */
+void pd_conf_scan_init(
+    struct pd_conf_scan *s, const struct pd_conf_scan_params *params);
 void pd_conf_scan_finish(struct pd_conf_scan *s);
 
 #endif

@@ -26,6 +26,7 @@
 #define RANGE(least_, most_, unit_) \
 	.least = (least_), .most = (most_), .unit = (unit_)
 #define FROZEN     .frozen = true
+#define NEEDED     .needed = true
 #define EXAMPLE(e) .example = (e)
 #define TEXT(t)    .text = (t)
 
@@ -280,21 +281,136 @@ ROW("CustomError503", PAGE, custom_error[5], NULL,
     EXAMPLE("/etc/pared/error/503.html"),
     TEXT("Sent when an origin cannot be reached, with status 502.")),
 };
+
+/* Of sections: each row's place is in the struct that a section becomes. */
+#define IN(name_, type_, of, member, def_, ...)                  \
+	{                                                        \
+		.name = (name_), .type = PD_CONF_##type_,        \
+		.offset = offsetof(struct of, member),           \
+		.def = (def_), __VA_ARGS__                       \
+	}
+
+static const struct pd_conf_row lists_rows[] = {
+ROW("directory", STRING, lists_directory, "/var/lib/pared/lists",
+    TEXT("Where copies of lists are kept, the rules that are made of them, how "
+         "often each was used, and what 'pared allow' lets through; empty: "
+         "nowhere, then nothing is downloaded.")),
+ROW("update", PERIOD, lists_update_ms, "daily",
+    RANGE(60 * SECOND, 720 * HOUR, NULL),
+    TEXT("How often to look for newer lists: off, hourly, daily, weekly, or a "
+         "time such as \"6h\" (from 1m to 720h). A list that says how long "
+         "it holds is not asked for before.")),
+ROW("define", STRINGS, lists_define, "{}", EXAMPLE("{\"ext_ublock\"}"),
+    TEXT("The symbols that are true where a list says \"!#if\"; empty: "
+         "ext_ublock, env_firefox, cap_html_filtering.")),
+ROW("strict-document", BOOL, strict_document, "false",
+    TEXT("Whether \"||host^\" alone blocks pages of that host as well, not "
+         "only what other pages ask of it.")),
+ROW("suffixes", INPUT, suffixes,
+    "/usr/share/publicsuffix/public_suffix_list.dat",
+    TEXT("The public suffix list, by which two hosts are known to be of one "
+         "site; without it a name's last two labels are the site.")),
+};
+
+static const struct pd_conf_row source_rows[] = {
+IN("url", STRING, pd_conf_source, url, NULL, NEEDED,
+    EXAMPLE("https://easylist.to/easylist/easylist.txt"),
+    TEXT("Where the list is: https://, http://, or a file of this machine as "
+         "file:/path or /path. Its syntax is found out.")),
+IN("enabled", BOOL_NOT, pd_conf_source, off, "true",
+    TEXT("False keeps the source without using it.")),
+IN("default", BOOL_NOT, pd_conf_source, only_named, "true",
+    TEXT("False: the list is only for the policies that name it.")),
+IN("subdomains", BOOL, pd_conf_source, subdomains, "false",
+    TEXT("Whether a line of a hosts file means what is below that host as "
+         "well.")),
+};
+
+static const struct pd_conf_row policy_rows[] = {
+IN("clients", PREFIXES, pd_conf_policy, clients, NULL, NEEDED,
+    EXAMPLE("{\"10.77.1.0/24\", \"10.77.0.7\"}"),
+    TEXT("Whom it is for: addresses, prefixes and ranges, as in OnlyFrom.")),
+IN("lists", STRINGS, pd_conf_policy, lists, NULL, NEEDED,
+    EXAMPLE("{\"easylist\"}"),
+    TEXT("The names of the sources that apply to them, and no other; {} for "
+         "none.")),
+IN("schedule", STRINGS, pd_conf_policy, schedule, "{}",
+    EXAMPLE("{\"mon-fri 20:00-07:00\", \"sat,sun\"}"),
+    TEXT("When it is on, in local time: days, hours or both; hours past "
+         "midnight belong to the day on which they began. Empty: always.")),
+IN("allow", BOOL_NOT, pd_conf_policy, no_allow, "true",
+    TEXT("Whether its clients may let a host through for a while, on the page "
+         "that says why it is blocked; whenever the policy is on.")),
+};
+
+static const struct pd_conf_row site_rows[] = {
+IN("lists", BOOL_NOT, pd_conf_site, lists_off, NULL, NEEDED, EXAMPLE("off"),
+    TEXT("Off: no list applies to pages of the site and to what they ask "
+         "for.")),
+};
 /* clang-format on */
+
+#define ROWS(rows_) .rows = (rows_), .nrows = sizeof(rows_) / sizeof((rows_)[0])
 
 const size_t pd_conf_nrows = sizeof(pd_conf_rows) / sizeof(pd_conf_rows[0]);
 
+const struct pd_conf_section pd_conf_file = {
+	.name = "",
+	ROWS(pd_conf_rows),
+	.inner = { "lists", "site", "include" },
+};
+const struct pd_conf_section pd_conf_lists = {
+	.name = "lists",
+	ROWS(lists_rows),
+	.inner = { "source", "policy" },
+	.text =
+	    "Lists of what to block: those written for EasyList's, uBlock's "
+	    "and AdGuard's readers, hosts files, lists of domains, Ziproxy's "
+	    "and Privoxy's. The file lists.conf beside this one has many "
+	    "sources: include(\"lists.conf\"), or copy what you like.",
+};
+const struct pd_conf_section pd_conf_source = {
+	.name = "source",
+	.example = "easylist",
+	ROWS(source_rows),
+	.text = "One list. 64 may be in use, those of URLDeny and its like "
+		"counted. The name is shown wherever the list decided "
+		"something, and names its file.",
+};
+const struct pd_conf_section pd_conf_policy = {
+	.name = "policy",
+	.example = "kids",
+	ROWS(policy_rows),
+	.text = "Other lists for some devices. The first policy that names a "
+		"client and is on at the time decides; who has none gets every "
+		"list that is not default = false.",
+};
+const struct pd_conf_section pd_conf_site = {
+	.name = "site",
+	.example = "*.example.org",
+	ROWS(site_rows),
+	.text =
+	    "What is otherwise for one site, and all that is below its name. "
+	    "Of several that hold a host, the longest name counts.",
+};
+
 const struct pd_conf_row *
-pd_conf_row_find(const char *name)
+pd_conf_section_find(const struct pd_conf_section *section, const char *name)
 {
 	struct pd_str n = pd_str_z(name);
 
-	for (size_t i = 0; i < pd_conf_nrows; i++) {
-		const struct pd_conf_row *row = &pd_conf_rows[i];
+	for (size_t i = 0; i < section->nrows; i++) {
+		const struct pd_conf_row *row = &section->rows[i];
 
 		if (row->type != PD_CONF_HEADING &&
 		    pd_str_caseeq(pd_str_z(row->name), n))
 			return row;
 	}
 	return NULL;
+}
+
+const struct pd_conf_row *
+pd_conf_row_find(const char *name)
+{
+	return pd_conf_section_find(&pd_conf_file, name);
 }

@@ -1,34 +1,15 @@
 /*
- * The values of options: from the words of the file to struct pd_conf, and back
- * to words.
+ * The values of options, from the words of the file to struct pd_conf;
+ * conf_text.c is the way back.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/conf_row.h"
 
 #define WORD_MAX 4096 /* bytes of one value */
-
-static const char *const format_names[] = {
-	[PD_LOG_FORMAT_AUTO] = "auto",
-	[PD_LOG_FORMAT_ZIPROXY] = "ziproxy",
-	[PD_LOG_FORMAT_JSON] = "json",
-	[PD_LOG_FORMAT_SQUID] = "squid",
-	[PD_LOG_FORMAT_CLF] = "clf",
-};
-static const char *const level_names[] = {
-	[PD_LOG_ERROR] = "error",
-	[PD_LOG_WARN] = "warn",
-	[PD_LOG_INFO] = "info",
-	[PD_LOG_DEBUG] = "debug",
-};
-
-#define NAMES(a) (a), sizeof(a) / sizeof((a)[0])
 
 struct suffix {
 	const char *name;
@@ -87,26 +68,6 @@ suffixes_of(const struct pd_conf_row *row, const struct suffix **v, size_t *n)
 	}
 }
 
-/* Writes an amount with the unit that a reader of the file expects. */
-static void
-format_number(const struct pd_conf_row *row, int64_t n, char *buf, size_t len)
-{
-	if (row->type == PD_CONF_TIME && n % 1000 != 0)
-		snprintf(buf, len, "\"%" PRId64 "ms\"", n);
-	else if (row->type == PD_CONF_TIME)
-		snprintf(buf, len, "%" PRId64, n / 1000);
-	else if (row->type == PD_CONF_BYTES && n > 0 &&
-		 n % (INT64_C(1) << 30) == 0)
-		snprintf(buf, len, "\"%" PRId64 "G\"", n >> 30);
-	else if (row->type == PD_CONF_BYTES && n > 0 &&
-		 n % (INT64_C(1) << 20) == 0)
-		snprintf(buf, len, "\"%" PRId64 "M\"", n >> 20);
-	else if (row->type == PD_CONF_BYTES && n > 0 && n % 1024 == 0)
-		snprintf(buf, len, "\"%" PRId64 "K\"", n >> 10);
-	else
-		snprintf(buf, len, "%" PRId64, n);
-}
-
 static int
 set_number(const struct pd_conf_row *row, const char *value, int64_t *out,
     char why[PD_CONF_LINE])
@@ -122,8 +83,8 @@ set_number(const struct pd_conf_row *row, const char *value, int64_t *out,
 			pd_str_z(value + digits), pd_str_z(suffixes[i].name)))
 			factor = suffixes[i].factor;
 	}
-	format_number(row, row->least, least, sizeof(least));
-	format_number(row, row->most, most, sizeof(most));
+	pd_conf_number(row, row->least, least, sizeof(least));
+	pd_conf_number(row, row->most, most, sizeof(most));
 	snprintf(fix, sizeof(fix), "give a number from %s to %s%s%s", least,
 	    most, row->unit != NULL ? " " : "",
 	    row->unit != NULL ? row->unit : "");
@@ -154,19 +115,20 @@ set_bool(const char *value, bool *out, char why[PD_CONF_LINE])
 }
 
 static int
-set_name(const char *value, const char *const *names, size_t nnames, int *out,
-    char why[PD_CONF_LINE])
+set_word(
+    enum pd_conf_type type, const char *value, int *out, char why[PD_CONF_LINE])
 {
 	char fix[160] = "give one of:";
+	const char *word;
 
-	for (size_t i = 0; i < nnames; i++) {
+	for (int i = 0; (word = pd_conf_word(type, i)) != NULL; i++) {
 		size_t at = strlen(fix);
 
-		if (pd_str_caseeq(pd_str_z(value), pd_str_z(names[i]))) {
-			*out = (int)i;
+		if (pd_str_caseeq(pd_str_z(value), pd_str_z(word))) {
+			*out = i;
 			return 0;
 		}
-		snprintf(fix + at, sizeof(fix) - at, " %s", names[i]);
+		snprintf(fix + at, sizeof(fix) - at, " %s", word);
 	}
 	return wrong(why, value, fix);
 }
@@ -256,6 +218,27 @@ set_string(const struct pd_conf_row *row, const char *value, char **out,
 }
 
 static int
+set_period(const struct pd_conf_row *row, const char *value, int64_t *out,
+    char why[PD_CONF_LINE])
+{
+	struct pd_conf_row time = *row;
+
+	for (const struct pd_conf_period *p = pd_conf_periods; p->name != NULL;
+	     p++) {
+		if (pd_str_caseeq(pd_str_z(value), pd_str_z(p->name))) {
+			*out = p->ms;
+			return 0;
+		}
+	}
+	time.type = PD_CONF_TIME;
+	if (set_number(&time, value, out, why) == 0)
+		return 0;
+	return wrong(why, value,
+	    "give off, hourly, daily, weekly, or a time like \"6h\" (at least "
+	    "1m, at most 720h)");
+}
+
+static int
 set_qualities(const struct pd_conf_row *row, struct pd_conf *c,
     const char *const *values, size_t nvalues, char why[PD_CONF_LINE])
 {
@@ -274,26 +257,33 @@ set_qualities(const struct pd_conf_row *row, struct pd_conf *c,
 }
 
 static int
-set_one(struct pd_conf_draft *d, const struct pd_conf_row *row,
-    const char *value, char why[PD_CONF_LINE])
+set_one(void *base, const struct pd_conf_row *row, const char *value,
+    char why[PD_CONF_LINE])
 {
-	void *at = (char *)d + row->offset;
+	void *at = (char *)base + row->offset;
 	int i;
 
 	switch (row->type) {
 	case PD_CONF_BOOL:
 		return set_bool(value, at, why);
+	case PD_CONF_BOOL_NOT:
+		if (set_bool(value, at, why) < 0)
+			return -1;
+		*(bool *)at = !*(bool *)at;
+		return 0;
+	case PD_CONF_PERIOD:
+		return set_period(row, value, at, why);
 	case PD_CONF_INT:
 	case PD_CONF_BYTES:
 	case PD_CONF_TIME:
 		return set_number(row, value, at, why);
 	case PD_CONF_FORMAT:
-		if (set_name(value, NAMES(format_names), &i, why) < 0)
+		if (set_word(row->type, value, &i, why) < 0)
 			return -1;
 		*(enum pd_conf_log_format *)at = (enum pd_conf_log_format)i;
 		return 0;
 	case PD_CONF_LEVEL:
-		if (set_name(value, NAMES(level_names), &i, why) < 0)
+		if (set_word(row->type, value, &i, why) < 0)
 			return -1;
 		*(enum pd_log_level *)at = (enum pd_log_level)i;
 		return 0;
@@ -303,10 +293,10 @@ set_one(struct pd_conf_draft *d, const struct pd_conf_row *row,
 }
 
 static int
-add_one(struct pd_conf_draft *d, const struct pd_conf_row *row,
-    const char *value, char why[PD_CONF_LINE])
+add_one(void *base, const struct pd_conf_row *row, const char *value,
+    char why[PD_CONF_LINE])
 {
-	void *at = (char *)d + row->offset;
+	void *at = (char *)base + row->offset;
 
 	switch (row->type) {
 	case PD_CONF_PREFIXES:
@@ -342,10 +332,12 @@ is_list(const struct pd_conf_row *row)
 }
 
 int
-pd_conf_set(struct pd_conf_draft *d, const struct pd_conf_row *row,
+pd_conf_set(void *base, const struct pd_conf_row *row,
     const char *const *values, size_t nvalues, char why[PD_CONF_LINE])
 {
-	pd_conf_clear(d, row);
+	struct pd_conf_draft *d = base;
+
+	pd_conf_clear(base, row);
 	/* What ends up in header fields, paths and logs has no controls. */
 	for (size_t i = 0; i < nvalues; i++) {
 		if (strlen(values[i]) > WORD_MAX)
@@ -363,7 +355,7 @@ pd_conf_set(struct pd_conf_draft *d, const struct pd_conf_row *row,
 		if (nvalues == 1 && *values[0] == '\0')
 			return 0;
 		for (size_t i = 0; i < nvalues; i++) {
-			if (add_one(d, row, values[i], why) < 0)
+			if (add_one(base, row, values[i], why) < 0)
 				return -1;
 		}
 		return 0;
@@ -372,13 +364,13 @@ pd_conf_set(struct pd_conf_draft *d, const struct pd_conf_row *row,
 		snprintf(why, PD_CONF_LINE, "%zu values; give one", nvalues);
 		return -1;
 	}
-	return set_one(d, row, values[0], why);
+	return set_one(base, row, values[0], why);
 }
 
 void
-pd_conf_clear(struct pd_conf_draft *d, const struct pd_conf_row *row)
+pd_conf_clear(void *base, const struct pd_conf_row *row)
 {
-	void *at = (char *)d + row->offset;
+	void *at = (char *)base + row->offset;
 
 	switch (row->type) {
 	case PD_CONF_STRING:
@@ -407,6 +399,7 @@ pd_conf_clear(struct pd_conf_draft *d, const struct pd_conf_row *row)
 	case PD_CONF_INT:
 	case PD_CONF_BYTES:
 	case PD_CONF_TIME:
+	case PD_CONF_PERIOD:
 		*(int64_t *)at = -1;
 		return;
 	default:
@@ -414,113 +407,11 @@ pd_conf_clear(struct pd_conf_draft *d, const struct pd_conf_row *row)
 	}
 }
 
-static void
-write_quoted(FILE *f, const char *s)
+void
+pd_conf_section_clear(const struct pd_conf_section *section, void *base)
 {
-	putc('"', f);
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			putc('\\', f);
-		putc(*s, f);
+	for (size_t i = 0; i < section->nrows; i++) {
+		if (section->rows[i].type != PD_CONF_HEADING)
+			pd_conf_clear(base, &section->rows[i]);
 	}
-	putc('"', f);
-}
-
-static void
-write_prefix(FILE *f, const struct pd_prefix *p)
-{
-	char first[PD_ADDR_TEXT], last[PD_ADDR_TEXT];
-
-	pd_addr_text(&p->first, first);
-	pd_addr_text(&p->last, last);
-	if (strcmp(first, last) == 0)
-		fprintf(f, "\"%s\"", first);
-	else
-		fprintf(f, "\"%s-%s\"", first, last);
-}
-
-static void
-write_list(FILE *f, const void *at, const struct pd_conf_row *row)
-{
-	size_t n = row->type == PD_CONF_QUALITY
-		       ? PD_CONF_IMAGE_CLASSES
-		       : ((const struct pd_strings *)at)->n;
-
-	/* The three kinds of list have n at the same place. */
-	_Static_assert(
-	    offsetof(struct pd_strings, n) == offsetof(struct pd_prefixes, n) &&
-		offsetof(struct pd_strings, n) ==
-		    offsetof(struct pd_port_ranges, n),
-	    "lists differ");
-	putc('{', f);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			fputs(", ", f);
-		if (row->type == PD_CONF_QUALITY) {
-			fprintf(f, "%" PRId64, ((const int64_t *)at)[i]);
-		} else if (row->type == PD_CONF_PORTS) {
-			struct pd_port_range r =
-			    ((const struct pd_port_ranges *)at)->v[i];
-
-			if (r.lo == r.hi)
-				fprintf(f, "%u", r.lo);
-			else
-				fprintf(f, "\"%u-%u\"", r.lo, r.hi);
-		} else if (row->type == PD_CONF_PREFIXES ||
-			   row->type == PD_CONF_SINGLES) {
-			write_prefix(
-			    f, &((const struct pd_prefixes *)at)->v[i]);
-		} else {
-			write_quoted(f, ((const struct pd_strings *)at)->v[i]);
-		}
-	}
-	putc('}', f);
-}
-
-char *
-pd_conf_text(const struct pd_conf *c, const struct pd_conf_row *row)
-{
-	const void *at = (const char *)c + row->offset;
-	char *text = NULL, number[40];
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	if (f == NULL)
-		abort();
-	switch (row->type) {
-	case PD_CONF_BOOL:
-		fputs(*(const bool *)at ? "true" : "false", f);
-		break;
-	case PD_CONF_INT:
-	case PD_CONF_BYTES:
-	case PD_CONF_TIME:
-		format_number(
-		    row, *(const int64_t *)at, number, sizeof(number));
-		fputs(number, f);
-		break;
-	case PD_CONF_FORMAT:
-		fputs(format_names[*(const enum pd_conf_log_format *)at], f);
-		break;
-	case PD_CONF_LEVEL:
-		fputs(level_names[*(const enum pd_log_level *)at], f);
-		break;
-	case PD_CONF_STRING:
-	case PD_CONF_HOST:
-	case PD_CONF_PATH:
-	case PD_CONF_INPUT:
-	case PD_CONF_PAGE:
-		if (*(char *const *)at != NULL)
-			write_quoted(f, *(char *const *)at);
-		else
-			fputs("unset", f);
-		break;
-	default:
-		if (row->type == PD_CONF_QUALITY && !c->image_quality_set)
-			fputs("unset", f);
-		else
-			write_list(f, at, row);
-		break;
-	}
-	fclose(f);
-	return text;
 }

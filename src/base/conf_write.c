@@ -39,23 +39,24 @@ write_wrapped(FILE *out, const char *prefix, const char *s)
 
 /* A line that becomes an option when its # is taken away. */
 static void
-write_option(FILE *out, const struct pd_conf_row *row)
+write_option(FILE *out, const struct pd_conf_row *row, const char *indent,
+    const char *value)
 {
-	const char *value = row->def != NULL ? row->def : row->example;
-	bool quote =
-	    row->def == NULL && value[0] != '{' && row->type != PD_CONF_INT;
+	bool plain = row->type == PD_CONF_BOOL ||
+		     row->type == PD_CONF_BOOL_NOT || row->type == PD_CONF_INT;
+	bool quote = value[0] != '{' && !(plain && value == row->def) &&
+		     row->type != PD_CONF_INT;
 	char *text;
 
 	/* 64K stands without quotes in the table alone. */
-	if (row->def != NULL && value[0] != '{' && row->type != PD_CONF_BOOL &&
-	    row->type != PD_CONF_INT)
+	if (quote && value == row->def)
 		quote = strspn(value, "0123456789") != strlen(value);
 	if (asprintf(&text, "%s = %s%s%s", row->name, quote ? "\"" : "", value,
 		quote ? "\"" : "") < 0)
 		abort();
 	/* Only lists are long, and only they may be wrapped. */
 	if (strlen(text) < COLUMNS || value[0] != '{') {
-		fprintf(out, "#%s\n", text);
+		fprintf(out, "#%s%s\n", indent, text);
 	} else {
 		fprintf(out, "#%s = {\n", row->name);
 		text[strlen(text) - 1] = '\0';
@@ -93,12 +94,68 @@ range_of(const struct pd_conf_row *row, char *buf, size_t len)
 {
 	char least[32], most[32];
 
-	if (row->most == 0)
+	/* The text of a period says more than two numbers. */
+	if (row->most == 0 || row->type == PD_CONF_PERIOD)
 		return false;
 	snprintf(buf, len, "From %s to %s%s%s.", amount(row, row->least, least),
 	    amount(row, row->most, most), row->unit != NULL ? " " : "",
 	    row->unit != NULL ? row->unit : "");
 	return true;
+}
+
+/* An example of a section, whose lines become one when their # go. */
+static void
+write_example(FILE *out, const struct pd_conf_section *section,
+    const char *indent, const char *prefix, const char *inner)
+{
+	write_wrapped(out, prefix, section->text);
+	for (size_t i = 0; i < section->nrows; i++) {
+		const struct pd_conf_row *row = &section->rows[i];
+		bool def = row->def != NULL && strcmp(row->def, "{}") != 0;
+		char *text;
+
+		if (asprintf(&text, "%s: %s%s%s%s", row->name, row->text,
+			def ? " Default: " : "", def ? row->def : "",
+			def ? "." : "") < 0)
+			abort();
+		write_wrapped(out, prefix, text);
+		free(text);
+	}
+	if (strpbrk(section->example, ".*") != NULL)
+		fprintf(out, "#%s%s \"%s\" {\n", indent, section->name,
+		    section->example);
+	else
+		fprintf(out, "#%s%s %s {\n", indent, section->name,
+		    section->example);
+	for (size_t i = 0; i < section->nrows; i++) {
+		const struct pd_conf_row *row = &section->rows[i];
+
+		write_option(out, row, inner,
+		    row->example != NULL ? row->example : row->def);
+	}
+	fprintf(out, "#%s}\n", indent);
+}
+
+static void
+write_default_sections(FILE *out)
+{
+	const char *in = "    ", *prefix = "    # ", *twice = "        ";
+
+	fputs("\n\n### Block lists\n\n", out);
+	write_wrapped(out, "# ", pd_conf_lists.text);
+	fputs("lists {\n", out);
+	for (size_t i = 0; i < pd_conf_lists.nrows; i++) {
+		const struct pd_conf_row *row = &pd_conf_lists.rows[i];
+
+		write_wrapped(out, prefix, row->text);
+		write_option(out, row, in, row->def);
+		putc('\n', out);
+	}
+	write_example(out, &pd_conf_source, in, prefix, twice);
+	putc('\n', out);
+	write_example(out, &pd_conf_policy, in, prefix, twice);
+	fputs("}\n\n", out);
+	write_example(out, &pd_conf_site, "", "# ", in);
 }
 
 void
@@ -132,19 +189,10 @@ pd_conf_write_defaults(FILE *out)
 			fputs("# A change asks for a restart.\n", out);
 		if (row->def == NULL)
 			fputs("# Unset; for example:\n", out);
-		write_option(out, row);
+		write_option(
+		    out, row, "", row->def != NULL ? row->def : row->example);
 	}
-	fputs("\n\n### Block lists\n\n"
-	      "# Each source is a list that is on this machine: filter lists "
-	      "(EasyList,\n"
-	      "# uBlock, AdGuard), hosts files, lists of domains. enabled = "
-	      "false keeps\n"
-	      "# one without using it.\n"
-	      "lists {\n"
-	      "#    source easylist { url = "
-	      "\"file:/var/lib/pared/easylist.txt\" }\n"
-	      "}\n",
-	    out);
+	write_default_sections(out);
 }
 
 /* One word; what roff would take for its own is escaped. Returns columns. */
@@ -202,7 +250,9 @@ write_manual_option(FILE *out, const struct pd_conf_row *row)
 	write_roff(out, row->text);
 	if (range_of(row, range, sizeof(range)))
 		write_roff(out, range);
-	if (row->def == NULL)
+	if (row->needed)
+		fputs("Has to be given.\n", out);
+	else if (row->def == NULL)
 		fputs("Unset by default.\n", out);
 	else if (strcmp(row->def, "{}") == 0)
 		fputs("Empty by default.\n", out);
@@ -225,9 +275,14 @@ static const char manual_head[] =
     ".Sh DESCRIPTION\n"
     "The file holds options, written\n"
     ".Ql Name = value ,\n"
-    "and one section,\n"
-    ".Ic lists .\n"
+    "and the sections\n"
+    ".Ic lists\n"
+    "and\n"
+    ".Ic site .\n"
     "The case of names is of no matter.\n"
+    ".Ql include(\\(dqfile\\(dq)\n"
+    "stands for all that is in another file; its path begins where this one "
+    "is.\n"
     "Comments begin with # or // and end with the line, or stand between\n"
     "/* and */.\n"
     ".Pp\n"
@@ -245,27 +300,7 @@ static const char manual_head[] =
     "used; at a reload, the configuration before it stays.\n"
     ".Sh OPTIONS\n";
 
-static const char manual_lists[] =
-    ".Ss Block lists\n"
-    "The section\n"
-    ".Ic lists\n"
-    "holds any number of sources, each with a name of its own:\n"
-    ".Bd -literal -offset indent\n"
-    "lists {\n"
-    "    source hosts { url = \\(dqfile:/var/lib/pared/hosts.txt\\(dq }\n"
-    "    source mine { url = \\(dq/etc/pared/mine.txt\\(dq enabled = false }\n"
-    "}\n"
-    ".Ed\n"
-    ".Bl -tag -width Ds\n"
-    ".It Ic url\n"
-    "A file on this machine, as a path or as\n"
-    ".Ql file:/path .\n"
-    "Whether it is a hosts file or a list of domains is found out; anything\n"
-    "else, Adblock rules among it, is an error that says what it is.\n"
-    ".It Ic enabled\n"
-    "False keeps the source without using it.\n"
-    "Default: true.\n"
-    ".El\n"
+static const char manual_ziproxy[] =
     ".Sh ZIPROXY\n"
     "A file that holds only names of Ziproxy's and no section is read as\n"
     "Ziproxy reads it: strings have no escapes, and an option may stand once\n"
@@ -278,9 +313,44 @@ static const char manual_lists[] =
     "What differs, or has no effect:\n"
     ".Bl -tag -width Ds\n";
 
+static const char manual_example[] =
+    ".Pp\n"
+    "Together:\n"
+    ".Bd -literal -offset indent\n"
+    "include(\\(dqlists.conf\\(dq)\n"
+    "lists {\n"
+    "    update = \\(dqweekly\\(dq\n"
+    "    source mine { url = \\(dq/etc/pared/mine.txt\\(dq }\n"
+    "    source adult {\n"
+    "        url = \\(dqhttps://nsfw.oisd.nl/\\(dq\n"
+    "        default = false\n"
+    "    }\n"
+    "    policy kids {\n"
+    "        clients = \\(dq10.77.1.0/24\\(dq\n"
+    "        lists = {\\(dqadult\\(dq, \\(dqeasylist\\(dq}\n"
+    "        schedule = \\(dqmon-fri 20:00-07:00\\(dq\n"
+    "    }\n"
+    "}\n"
+    "site \\(dq*.example.org\\(dq { lists = \\(dqoff\\(dq }\n"
+    ".Ed\n";
+
 static const char manual_tail[] = ".El\n"
 				  ".Sh SEE ALSO\n"
 				  ".Xr pared 1\n";
+
+static void
+write_manual_section(FILE *out, const struct pd_conf_section *section)
+{
+	fprintf(out, ".Ss %s\n", section->name);
+	if (section->example != NULL)
+		fprintf(out, "Written\n.Ql %s %s { ... } .\n", section->name,
+		    section == &pd_conf_site ? "\\(dqHOST\\(dq" : "NAME");
+	write_roff(out, section->text);
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < section->nrows; i++)
+		write_manual_option(out, &section->rows[i]);
+	fputs(".El\n", out);
+}
 
 void
 pd_conf_write_manual(FILE *out)
@@ -299,7 +369,13 @@ pd_conf_write_manual(FILE *out)
 			write_manual_option(out, row);
 		}
 	}
-	fprintf(out, ".El\n%s", manual_lists);
+	fputs(".El\n.Sh SECTIONS\n", out);
+	write_manual_section(out, &pd_conf_lists);
+	write_manual_section(out, &pd_conf_source);
+	write_manual_section(out, &pd_conf_policy);
+	write_manual_section(out, &pd_conf_site);
+	fputs(manual_example, out);
+	fputs(manual_ziproxy, out);
 	for (size_t i = 0; i < pd_conf_nziproxy_rows; i++) {
 		const struct pd_conf_ziproxy_row *z = &pd_conf_ziproxy_rows[i];
 
@@ -353,13 +429,15 @@ write_fate(FILE *out, const struct pd_conf_statement *st, bool json, bool first)
 int
 pd_conf_write_ziproxy_table(const char *path, FILE *out, bool json)
 {
+	struct pd_conf_scan_params params = { .ziproxy = true };
 	struct pd_conf_scan scan;
 	size_t len;
 	char *text = pd_conf_read(path, &len);
 
 	if (text == NULL)
 		return -1;
-	pd_conf_scan_init(&scan, text, true, NULL, NULL);
+	params.text = text;
+	pd_conf_scan_init(&scan, &params);
 	free(text);
 	if (json)
 		putc('[', out);

@@ -13,10 +13,10 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/ipc.h"
 #include "base/log.h"
 #include "base/stats.h"
@@ -85,15 +85,6 @@ struct pd_helper_pool {
 };
 
 static void dispatch(struct pd_helper_pool *p);
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static struct timeval
 ms(uint64_t n)
@@ -238,7 +229,7 @@ note_quick_death(struct pd_helper_pool *p)
 		wait *= 2;
 	if (wait > BACKOFF_MAX)
 		wait = BACKOFF_MAX;
-	p->not_before_ms = now_ms() + wait;
+	p->not_before_ms = pd_clock_ms(CLOCK_MONOTONIC) + wait;
 	pd_log_peer(PD_LOG_WARN, 0,
 	    "helper: %s: died %u times in a row, "
 	    "waiting %u ms",
@@ -411,7 +402,8 @@ idle_child(struct pd_helper_pool *p)
 			return c;
 	if (p->nlive >= p->processes)
 		return NULL;
-	if (p->quick_deaths > QUICK_DEATHS && now_ms() < p->not_before_ms)
+	if (p->quick_deaths > QUICK_DEATHS &&
+	    pd_clock_ms(CLOCK_MONOTONIC) < p->not_before_ms)
 		return NULL;
 	return start(p);
 }

@@ -22,6 +22,8 @@
 	X(DENIED, "requests_denied_total",                                     \
 	    "Requests refused by access rules or address policy")              \
 	X(BLOCKED, "requests_blocked_total", "Requests blocked by a list")     \
+	X(RULES_UNTRIED, "rules_untried_total",                                \
+	    "Rules left untried at URLs made to exhaust the matcher")          \
 	X(PROBES, "requests_probe_total",                                      \
 	    "Connectivity checks passed untouched")                            \
 	X(PORTAL, "requests_portal_total", "Requests answered by the portal")  \

@@ -138,3 +138,22 @@ pd_str_distance(const char *a, const char *b)
 	}
 	return row[nb];
 }
+
+struct pd_str_near
+pd_str_near(const char *word)
+{
+	/* A third of its letters may be wrong, and one more. */
+	return (
+	    struct pd_str_near){ .word = word, .within = strlen(word) / 3 + 2 };
+}
+
+void
+pd_str_near_try(struct pd_str_near *n, const char *name)
+{
+	size_t d = pd_str_distance(n->word, name);
+
+	if (d < n->within) {
+		n->within = d;
+		n->name = name;
+	}
+}

@@ -49,6 +49,28 @@ pd_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+static inline int
+pd_hex_digit(char c)
+{
+	c = pd_lower(c);
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "%3F": three bytes at p, and where they end (RFC 3986, 2.1). */
+static inline char *
+pd_percent(char *p, char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	*p++ = '%';
+	*p++ = digits[(unsigned char)c >> 4];
+	*p++ = digits[(unsigned char)c & 15];
+	return p;
+}
+
 /* Equal but for the case of ASCII letters. */
 bool pd_str_caseeq(struct pd_str a, struct pd_str b);
 bool pd_str_starts(struct pd_str s, struct pd_str prefix);
@@ -76,5 +98,16 @@ bool pd_str_glob(struct pd_str glob, struct pd_str s);
 
 /* How far two words are apart (Levenshtein, case folded), for suggestions. */
 size_t pd_str_distance(const char *a, const char *b);
+
+/*
+ * The nearest of several names to a word that is none of them. Its name stays
+ * NULL while none was near enough to have been meant.
+ */
+struct pd_str_near {
+	const char *word, *name;
+	size_t within; /* what is nearer takes its place */
+};
+struct pd_str_near pd_str_near(const char *word);
+void pd_str_near_try(struct pd_str_near *n, const char *name);
 
 #endif

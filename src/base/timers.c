@@ -3,9 +3,9 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 
 #define TICK_MS 100
 
@@ -22,15 +22,6 @@ struct pd_timers {
 	uint64_t now_ms;
 };
 
-static uint64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -39,7 +30,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	ts->now_ms = clock_ms();
+	ts->now_ms = pd_clock_ms(CLOCK_MONOTONIC_COARSE);
 	for (struct pd_timer_list *l = ts->lists; l != NULL; l = l->next) {
 		while ((t = TAILQ_FIRST(&l->head)) != NULL &&
 		       t->due_ms <= ts->now_ms) {
@@ -56,7 +47,7 @@ pd_timers_create(struct event_base *base)
 	struct timeval tv = { 0, TICK_MS * 1000 };
 
 	ts->base = base;
-	ts->now_ms = clock_ms();
+	ts->now_ms = pd_clock_ms(CLOCK_MONOTONIC_COARSE);
 	ts->tick = event_new(base, -1, EV_PERSIST, on_tick, ts);
 	event_add(ts->tick, &tv);
 	return ts;
@@ -104,7 +95,7 @@ pd_timer_set(struct pd_timers *ts, struct pd_timer *t, uint32_t ms,
 	t->expired = expired;
 	t->arg = arg;
 	/* The tick's own clock may be old: the loop may have been busy. */
-	t->due_ms = clock_ms() + ms;
+	t->due_ms = pd_clock_ms(CLOCK_MONOTONIC_COARSE) + ms;
 	t->list = l;
 	TAILQ_INSERT_TAIL(&l->head, t, link);
 }

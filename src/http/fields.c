@@ -147,10 +147,13 @@ pd_field_name(enum pd_field_id id)
 	return names[id].p;
 }
 
+/* Each its own: what Connection names is taken off by them. */
+_Static_assert(PD_FIELD_COUNT <= 64, "every field has a bit of its own");
+
 static inline uint64_t
 seen_bit(enum pd_field_id id)
 {
-	return UINT64_C(1) << ((unsigned)id % 64);
+	return UINT64_C(1) << id;
 }
 
 static void

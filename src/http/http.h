@@ -100,7 +100,7 @@ struct pd_field {
 struct pd_fields {
 	struct pd_field *v;
 	uint32_t n, cap;
-	uint64_t seen; /* a bit for each id present, modulo 64: a quick no */
+	uint64_t seen; /* a bit for each id present: a quick no */
 };
 
 /* for (each field f of struct pd_fields *fs); an empty section may have no

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/conf_row.h"
+#include "base/window.h"
 
 static void
 on_line(void *arg, bool error, const char *text)
@@ -23,6 +24,40 @@ on_line(void *arg, bool error, const char *text)
 }
 
 static void
+write_section(const struct pd_conf_section *section, const void *base)
+{
+	for (size_t i = 0; i < section->nrows; i++)
+		free(pd_conf_text(base, &section->rows[i]));
+}
+
+static void
+check_sections(const struct pd_conf *c)
+{
+	struct pd_window w;
+
+	write_section(&pd_conf_lists, c);
+	for (size_t i = 0; i < c->nsources; i++) {
+		assert(strchr(c->sources[i].name, '/') == NULL);
+		assert(
+		    c->sources[i].name[0] > ' ' && c->sources[i].url != NULL);
+		write_section(&pd_conf_source, &c->sources[i]);
+	}
+	for (size_t i = 0; i < c->npolicies; i++) {
+		const struct pd_conf_policy *p = &c->policies[i];
+
+		assert(p->clients.n > 0);
+		for (size_t j = 0; j < p->schedule.n; j++)
+			assert(pd_window_parse(
+				   pd_str_z(p->schedule.v[j]), &w) == NULL);
+		write_section(&pd_conf_policy, p);
+	}
+	for (size_t i = 0; i < c->nsites; i++) {
+		assert(strpbrk(c->sites[i].host, "*/[] ") == NULL);
+		write_section(&pd_conf_site, &c->sites[i]);
+	}
+}
+
+static void
 check(const struct pd_conf *c)
 {
 	assert(c->port >= 1 && c->port <= 65535);
@@ -30,6 +65,7 @@ check(const struct pd_conf *c)
 	assert(c->header_max >= c->request_line_max);
 	assert(c->access_log_format != PD_LOG_FORMAT_AUTO);
 	assert(c->auth_mode == 0 || c->auth_passwd_file != NULL);
+	check_sections(c);
 	for (size_t i = 0; i < pd_conf_nrows; i++) {
 		if (pd_conf_rows[i].type != PD_CONF_HEADING &&
 		    pd_conf_rows[i].text != NULL)

@@ -4,18 +4,10 @@
  */
 #include "http/http.h"
 
-#include <stdlib.h>
+#include "require.h"
 
 /* Each is held against each: few, so that many inputs are tried. */
 #define FIELDS_MAX 24
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(what)            \
-	do {                     \
-		if (!(what))     \
-			abort(); \
-	} while (0)
 
 static bool
 inside(struct pd_str part, struct pd_str whole)

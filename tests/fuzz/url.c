@@ -5,15 +5,7 @@
  */
 #include "http/url.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(what)            \
-	do {                     \
-		if (!(what))     \
-			abort(); \
-	} while (0)
+#include "require.h"
 
 static void
 check_host(struct pd_str host, enum pd_host_kind kind)

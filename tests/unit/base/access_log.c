@@ -122,6 +122,8 @@ test_other_formats(void **state)
 	r.verdict = "block";
 	r.list = PD_STR("easylist");
 	r.rule = PD_STR("||ads.example^");
+	r.types = PD_STR("script|other");
+	r.page = PD_STR("news.example");
 	r.bytes_in = 0;
 	r.user = PD_STR("a\"b");
 	expect(PD_LOG_FORMAT_SQUID, &r,
@@ -136,6 +138,7 @@ test_other_formats(void **state)
 	    "\"method\":\"GET\",\"url\":\"http://example.org/p.png\","
 	    "\"status\":200,\"type\":\"image/webp\",\"verdict\":\"block\","
 	    "\"list\":\"easylist\",\"rule\":\"||ads.example^\","
+	    "\"for\":\"script|other\",\"page\":\"news.example\","
 	    "\"filters\":\"image\"}\n");
 }
 

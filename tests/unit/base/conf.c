@@ -287,7 +287,6 @@ test_ranges(void **state)
 	expect_error("NextProxy = \"http://a:80\"", "host name or an address");
 	expect_error("RedefineUserAgent = \"a\x01b\"", "control character");
 	expect_error("AuthMode = 2", "from 0 to 1");
-	expect_error("lists { } lists { }", "one");
 	expect_error("BufferLow = 64K", "not below BufferHigh");
 	expect_error("MaxRequestLine = 128K", "above MaxHeaderSize");
 	expect_error("AuthMode = 1", "AuthPasswdFile");
@@ -374,50 +373,6 @@ test_ziproxy_mode(void **state)
 	assert_true(c->ziproxy);
 	assert_non_null(strstr(told.all, "Address is not set"));
 	pd_conf_unref(c);
-}
-
-static void
-test_lists(void **state)
-{
-	struct pd_conf *c =
-	    parse("lists {\n"
-		  "  source easy { url = \"file:/a/b.txt\" }\n"
-		  "  source 'other' { url = /c.txt enabled = no }\n"
-		  "}\n");
-
-	(void)state;
-	expect_ok(c);
-	assert_int_equal(c->nsources, 2);
-	assert_string_equal(c->sources[0].name, "easy");
-	assert_string_equal(c->sources[0].url, "file:/a/b.txt");
-	assert_false(c->sources[0].off);
-	assert_string_equal(c->sources[1].name, "other");
-	assert_string_equal(c->sources[1].url, "/c.txt");
-	assert_true(c->sources[1].off);
-	pd_conf_unref(c);
-
-	expect_errors("\nlists {\n  surce x { url = \"/a\" }\n}\nProt = 1\n",
-	    "x.conf:3: unknown name \"surce\"; did you mean source?\n"
-	    "x.conf:5: unknown name \"Prot\"; did you mean Port?\n");
-	expect_error("lists {\n source a {\n  ulr = \"/a\" } }",
-	    "x.conf:3: unknown name \"ulr\"; did you mean url?");
-	expect_error("lists { update = daily }", "unknown name \"update\"");
-	expect_error("lists {\n\n source a { url = \"https://e.org/l\" } }",
-	    "x.conf:3: source a: \"https://e.org/l\" is not a file");
-	expect_error("lists {\n source a { } }", "has 0 urls; give one");
-	expect_error(
-	    "lists { source a { url = {\"/a\",\"/b\"} } }", "has 2 urls");
-	expect_error("lists { source a { url = /a enabled = 7 } }",
-	    "enabled is true or false");
-	expect_error("lists { source a { url = /a } source a { url = /b } }",
-	    "duplicate");
-	expect_error("lists { source \"a b\" { url = /a } }", "no spaces");
-	expect_error("lists { source { url = /a } }", "x.conf:1: ");
-	expect_error("lists { source a { url = /a }\nPort = 1\n", "not closed");
-	expect_error("lits { }", "did you mean lists?");
-	expect_error(
-	    "site \"*.example.org\" { images = off }", "unknown name \"site\"");
-	expect_error("lists { { { { { { { { { { { {", "too deeply");
 }
 
 static void
@@ -554,8 +509,18 @@ test_default_file(void **state)
 		free(a);
 		free(b);
 	}
-	/* The example of a source came to life as well. */
+	/* The examples of sections came to life as well. */
 	assert_int_equal(c->nsources, 1);
+	assert_int_equal(c->npolicies, 1);
+	assert_int_equal(c->nsites, 1);
+	for (size_t i = 0; i < pd_conf_lists.nrows; i++) {
+		char *a = pd_conf_text(def, &pd_conf_lists.rows[i]);
+		char *b = pd_conf_text(c, &pd_conf_lists.rows[i]);
+
+		assert_string_equal(a, b);
+		free(a);
+		free(b);
+	}
 	pd_conf_unref(c);
 	pd_conf_unref(def);
 	free(file);
@@ -655,7 +620,6 @@ main(void)
 		cmocka_unit_test_teardown(test_ranges, clean),
 		cmocka_unit_test_teardown(test_no_open_proxy, clean),
 		cmocka_unit_test_teardown(test_ziproxy_mode, clean),
-		cmocka_unit_test_teardown(test_lists, clean),
 		cmocka_unit_test_teardown(test_overrides, clean),
 		cmocka_unit_test_teardown(test_frozen, clean),
 		cmocka_unit_test_teardown(test_files_are_looked_for, clean),

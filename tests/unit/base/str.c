@@ -149,6 +149,49 @@ test_distance(void **state)
 	assert_int_equal(pd_str_distance(longer, longer), 0);
 }
 
+static const char *
+nearest(const char *word)
+{
+	static const char *const names[] = { "compile", "stats", "test",
+		"update", "verify", "run" };
+	struct pd_str_near near = pd_str_near(word);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		pd_str_near_try(&near, names[i]);
+	return near.name;
+}
+
+static void
+test_near(void **state)
+{
+	(void)state;
+	assert_string_equal(nearest("compil"), "compile");
+	assert_string_equal(nearest("status"), "stats");
+	assert_string_equal(nearest("updat"), "update");
+	assert_string_equal(nearest("rum"), "run");
+	/* Too much is wrong: something else was meant. */
+	assert_null(nearest("rob it"));
+	assert_null(nearest("sob"));
+	assert_null(nearest("x"));
+	assert_null(nearest(""));
+	assert_null(nearest("entirely"));
+}
+
+static void
+test_hex(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	for (int c = -128; c < 128; c++)
+		n += pd_hex_digit((char)c) >= 0;
+	assert_int_equal(n, 22);
+	assert_int_equal(pd_hex_digit('0'), 0);
+	assert_int_equal(pd_hex_digit('9'), 9);
+	assert_int_equal(pd_hex_digit('a'), 10);
+	assert_int_equal(pd_hex_digit('F'), 15);
+}
+
 int
 main(void)
 {
@@ -158,6 +201,8 @@ main(void)
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_glob),
 		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 
 static struct event_base *base;
 static struct pd_timers *timers;
@@ -26,10 +26,7 @@ struct alarm {
 static uint64_t
 clock_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return pd_clock_ms(CLOCK_MONOTONIC);
 }
 
 static void

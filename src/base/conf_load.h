@@ -1,0 +1,82 @@
+/*
+ * One reading of a configuration under way: what conf_parse.c (the file and its
+ * options) and conf_lists.c (its sections) share.
+ *
+ * Private to these two.
+ * Thread: main.
+ */
+#ifndef PD_CONF_LOAD_H
+#define PD_CONF_LOAD_H
+
+#include <confuse.h>
+
+#include "base/conf_row.h"
+#include "base/conf_scan.h"
+
+/* Where something stands, for reports. */
+struct pd_conf_place {
+	const char *file; /* as named; lives as long as the load */
+	uint32_t line;    /* 0: the whole file */
+	bool override;    /* on the command line */
+};
+
+/* The options of the file, or of one section, while they are read. */
+struct pd_conf_group {
+	const struct pd_conf_section *section;
+	cfg_t *cfg;
+	cfg_opt_t *opts;
+	struct pd_conf_place *places; /* of each row; line 0: not in the file */
+	bool *bad;                    /* of each row: its value was refused */
+	char what[96];                /* "source easylist: ", or "" */
+};
+
+/* Where the sections of one kind stand, in their order. */
+struct pd_conf_places {
+	struct pd_conf_place *v;
+	size_t n;
+};
+
+struct pd_conf_load {
+	const struct pd_conf_parse_params *params;
+	struct pd_conf_draft *d;
+	struct pd_conf_group file, lists;
+	struct pd_conf_places sources, policies, sites;
+	struct pd_conf_place *policy_lists; /* of each policy's lists = */
+	struct pd_conf_place at;            /* the statement being parsed */
+	struct pd_strings names;            /* of included files */
+	unsigned depth;                     /* files in files */
+	bool ziproxy;
+	bool failed;
+};
+
+/* Reports, and remembers an error. */
+void pd_conf_say(struct pd_conf_load *l, struct pd_conf_place at, bool error,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A name that the section does not have, with the nearest that it has. */
+void pd_conf_say_unknown(struct pd_conf_load *l, struct pd_conf_place at,
+    const char *name, const struct pd_conf_section *section);
+
+void pd_conf_group_init(
+    struct pd_conf_group *g, const struct pd_conf_section *section);
+void pd_conf_group_finish(struct pd_conf_group *g);
+/* An option's statement. */
+void pd_conf_group_take(struct pd_conf_load *l, struct pd_conf_group *g,
+    const struct pd_conf_statement *st, struct pd_conf_place at);
+/* What the file says, and what the table says else, into base. */
+void
+pd_conf_group_set(struct pd_conf_load *l, struct pd_conf_group *g, void *base);
+struct pd_conf_place
+pd_conf_group_place(const struct pd_conf_group *g, const char *name);
+
+/* A section's inside to statements; mistakes are reported. */
+void pd_conf_scan_body(struct pd_conf_load *l,
+    const struct pd_conf_statement *st, struct pd_conf_scan *out);
+
+/* conf_lists.c: a section of the file, and at the end what its parts have to
+ * do with each other. */
+void pd_conf_take_section(struct pd_conf_load *l,
+    const struct pd_conf_statement *st, struct pd_conf_place at);
+void pd_conf_settle_lists(struct pd_conf_load *l);
+void pd_conf_free_lists(struct pd_conf *c);
+
+#endif
