@@ -1,17 +1,14 @@
 #include "net/sock.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/timers.h"
 #include "base/worker.h"
+#include "net/sock_part.h"
 
 /*
  * What one read brings goes into READ_MIN bytes reserved at first; what does
@@ -34,33 +31,6 @@
 
 /* Sockets of this thread that close gently with output still to send. */
 static _Thread_local size_t nowing;
-
-struct pd_sock {
-	struct pd_worker *worker;
-	const struct pd_sock_ops *ops;
-	void *arg;
-	struct event read_ev, write_ev;
-	struct evbuffer *in, *out;
-	int fd;
-	int error;        /* found while writing, told by the next event */
-	uint32_t reserve; /* bytes for the next read */
-	uint32_t linger_ms;
-	size_t thrown; /* bytes read to no end while closing gently */
-	unsigned stalls;
-	uint64_t lingered; /* sent at the linger timer's last look */
-	size_t want;
-	size_t mark;
-	uint64_t received, sent;
-	struct pd_timer linger;
-	bool reading; /* read_ev is in the loop */
-	bool writing; /* write_ev is */
-	bool pressed; /* drained() is owed */
-	bool ended;   /* the peer's direction */
-	bool fin;     /* ours ends when out is empty */
-	bool fin_sent;
-	bool gentle; /* closing gently: no owner */
-	bool owing;  /* and counted in nowing */
-};
 
 /*
  * The end of a gentle close: the peer has had its time. While there is output
@@ -90,33 +60,9 @@ set_linger(struct pd_sock *s)
 	    on_linger, s);
 }
 
-static void
-read_event(struct pd_sock *s, bool on)
-{
-	if (s->reading == on)
-		return;
-	s->reading = on;
-	if (on)
-		event_add(&s->read_ev, NULL);
-	else
-		event_del(&s->read_ev);
-}
-
-static void
-write_event(struct pd_sock *s, bool on)
-{
-	if (s->writing == on)
-		return;
-	s->writing = on;
-	if (on)
-		event_add(&s->write_ev, NULL);
-	else
-		event_del(&s->write_ev);
-}
-
 /* Bytes read, 0 at the end, -1 with errno. */
 static ssize_t
-read_some(struct pd_sock *s)
+read_plain(struct pd_sock *s)
 {
 	struct evbuffer_iovec reserved;
 	struct iovec v[2];
@@ -159,6 +105,12 @@ read_some(struct pd_sock *s)
 	return n;
 }
 
+static ssize_t
+read_some(struct pd_sock *s)
+{
+	return s->tls == NULL ? read_plain(s) : pd_sock_tls_read(s);
+}
+
 static void
 throw_away(struct pd_sock *s)
 {
@@ -172,22 +124,20 @@ throw_away(struct pd_sock *s)
 		 * read closes its window. */
 		s->thrown += (size_t)n;
 		if (s->thrown >= LINGER_BYTES)
-			read_event(s, false);
+			pd_sock_read_event(s, false);
 		return;
 	}
 	s->ended = true;
-	read_event(s, false);
+	pd_sock_read_event(s, false);
 	if (n < 0 || s->fin_sent)
 		pd_sock_destroy(s);
 }
 
-static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+void
+pd_sock_on_readable(struct pd_sock *s, short what)
 {
-	struct pd_sock *s = arg;
 	ssize_t n;
 
-	(void)fd;
 	if (s->gentle) {
 		throw_away(s);
 		return;
@@ -197,7 +147,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (s->want == 0) {
-		read_event(s, false);
+		pd_sock_read_event(s, false);
 		return;
 	}
 	n = read_some(s);
@@ -205,14 +155,21 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		s->ops->readable(s->arg);
 	} else if (n == 0) {
 		s->ended = true;
-		read_event(s, false);
+		pd_sock_read_event(s, false);
 		s->ops->ended(s->arg);
 	} else if (errno != EAGAIN && errno != EINTR) {
 		int error = errno;
 
-		read_event(s, false);
+		pd_sock_read_event(s, false);
 		s->ops->failed(s->arg, error);
 	}
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	pd_sock_on_readable(arg, what);
 }
 
 /* 1: bytes wait to be read; 0: the end does; -1 with errno. */
@@ -221,6 +178,8 @@ peek(const struct pd_sock *s)
 {
 	char c;
 
+	if (s->tls != NULL && pd_sock_tls_pending(s))
+		return 1;
 	return recv(s->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 }
 
@@ -234,7 +193,7 @@ on_broken(struct pd_sock *s)
 {
 	ssize_t n;
 
-	write_event(s, false);
+	pd_sock_write_event(s, false);
 	evbuffer_drain(s->out, evbuffer_get_length(s->out));
 	if (s->gentle) {
 		pd_sock_destroy(s);
@@ -250,7 +209,7 @@ on_broken(struct pd_sock *s)
 	}
 	n = s->ended || s->want == 0 ? -1 : read_some(s);
 	if (n < 0) {
-		read_event(s, false);
+		pd_sock_read_event(s, false);
 		s->ops->failed(s->arg, s->error);
 		return;
 	}
@@ -259,14 +218,14 @@ on_broken(struct pd_sock *s)
 		s->ops->readable(s->arg);
 	} else {
 		s->ended = true;
-		read_event(s, false);
+		pd_sock_read_event(s, false);
 		s->ops->ended(s->arg);
 	}
 }
 
-/* 0, or -1 with errno when the connection is broken. */
+/* 0: all is sent, 1: the rest later, -1 with errno when broken. */
 static int
-write_some(struct pd_sock *s)
+write_plain(struct pd_sock *s)
 {
 	while (evbuffer_get_length(s->out) > 0) {
 		int n = evbuffer_write(s->out, s->fd);
@@ -279,9 +238,23 @@ write_some(struct pd_sock *s)
 			continue;
 		if (n < 0 && errno != EAGAIN)
 			return -1;
-		break;
+		pd_sock_write_event(s, true);
+		return 1;
 	}
-	if (evbuffer_get_length(s->out) == 0 && s->fin && !s->fin_sent) {
+	pd_sock_write_event(s, false);
+	return 0;
+}
+
+/* 0, or -1 with errno when the connection is broken. Asks the loop for what
+ * the rest waits for. */
+static int
+write_some(struct pd_sock *s)
+{
+	int left = s->tls == NULL ? write_plain(s) : pd_sock_tls_write(s);
+
+	if (left < 0)
+		return -1;
+	if (left == 0 && s->fin && !s->fin_sent) {
 		s->fin_sent = true;
 		shutdown(s->fd, SHUT_WR);
 		nowing -= s->owing;
@@ -292,21 +265,15 @@ write_some(struct pd_sock *s)
 	return 0;
 }
 
-static void
-on_writable(evutil_socket_t fd, short what, void *arg)
+void
+pd_sock_on_writable(struct pd_sock *s)
 {
-	struct pd_sock *s = arg;
-
-	(void)fd;
-	(void)what;
 	if (s->error == 0 && write_some(s) < 0)
 		s->error = errno;
 	if (s->error != 0) {
 		on_broken(s);
 		return;
 	}
-	if (evbuffer_get_length(s->out) == 0)
-		write_event(s, false);
 	if (s->gentle && s->fin_sent && s->ended) {
 		pd_sock_destroy(s);
 		return;
@@ -316,6 +283,14 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		if (!s->gentle)
 			s->ops->drained(s->arg);
 	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	pd_sock_on_writable(arg);
 }
 
 struct pd_sock *
@@ -350,6 +325,8 @@ pd_sock_destroy(struct pd_sock *s)
 	pd_timer_clear(&s->linger);
 	event_del(&s->read_ev);
 	event_del(&s->write_ev);
+	if (s->tls != NULL)
+		pd_sock_tls_finish(s);
 	evbuffer_free(s->in);
 	evbuffer_free(s->out);
 	close(s->fd);
@@ -370,10 +347,12 @@ pd_sock_want(struct pd_sock *s, size_t n)
 	/* Stopping is left to the event that would bring bytes unasked. */
 	if (n == 0 || s->ended)
 		return;
-	if (s->error == 0)
-		read_event(s, true);
-	else
+	if (s->error != 0)
 		event_active(&s->write_ev, EV_WRITE, 0);
+	else if (s->tls == NULL)
+		pd_sock_read_event(s, true);
+	else
+		pd_sock_tls_want(s);
 }
 
 void
@@ -407,11 +386,8 @@ pd_sock_flush(struct pd_sock *s, size_t mark)
 		evbuffer_drain(s->out, evbuffer_get_length(s->out));
 		return;
 	}
-	if (evbuffer_get_length(s->out) > 0) {
-		write_event(s, true);
-		if (evbuffer_get_length(s->out) > mark)
-			s->pressed = true;
-	}
+	if (evbuffer_get_length(s->out) > mark)
+		s->pressed = true;
 }
 
 void
@@ -431,7 +407,8 @@ pd_sock_is_quiet(const struct pd_sock *s)
 void
 pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 {
-	if (s->error != 0) {
+	/* Within a handshake nothing has been said that could be lost. */
+	if (s->error != 0 || s->handshaking) {
 		pd_sock_destroy(s);
 		return;
 	}
@@ -448,7 +425,7 @@ pd_sock_close_gently(struct pd_sock *s, uint32_t linger_ms)
 	s->owing = !s->fin_sent;
 	nowing += s->owing;
 	if (!s->ended)
-		read_event(s, true);
+		pd_sock_read_event(s, true);
 	set_linger(s);
 }
 

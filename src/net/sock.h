@@ -5,8 +5,8 @@
  * In place of a bufferevent, for what it costs: writes are tried at once and
  * the event loop is asked only when the kernel's buffer is full; reading stops
  * and starts without a system call while nothing arrives; an idle socket holds
- * no buffer memory. Knows nothing of HTTP. TLS will stand behind these
- * functions too.
+ * no buffer memory. Knows nothing of HTTP. TLS stands behind these functions,
+ * too.
  * Thread: worker.
  */
 #ifndef PD_SOCK_H
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct evbuffer;
+struct pd_tls;
 struct pd_worker;
 
 struct pd_sock;
@@ -40,6 +41,16 @@ struct pd_sock *pd_sock_create(
     struct pd_worker *w, int fd, const struct pd_sock_ops *ops, void *arg);
 /* Closes at once; what is unsent is lost. NULL is fine. */
 void pd_sock_destroy(struct pd_sock *s);
+/*
+ * From here on bytes go through the session, which the socket takes and which
+ * was made for its descriptor. The handshake begins in the loop; output waits
+ * for it, a peer that is not believed gets none of it. What fails comes as
+ * failed(), and so does an end without close_notify. Both buffers are empty.
+ */
+void pd_sock_start_tls(struct pd_sock *s, struct pd_tls *tls);
+/* After failed(): what TLS says was wrong, for people; NULL when it was not
+ * TLS. */
+const char *pd_sock_tls_error(const struct pd_sock *s);
 /* Hands the socket to another owner. */
 void
 pd_sock_set_owner(struct pd_sock *s, const struct pd_sock_ops *ops, void *arg);

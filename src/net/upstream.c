@@ -9,235 +9,16 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
-#include "base/stats.h"
-#include "base/timers.h"
-#include "base/worker.h"
-#include "http/h1.h"
 #include "net/sock.h"
+#include "net/upstream_part.h"
 
-#define BUCKETS 256
 /* Bytes of a response that wait unread before anybody set a limit. */
 #define INPUT_DEFAULT 16384
 
-enum state {
-	STATE_IDLE, /* in the pool */
-	STATE_DIAL,
-	STATE_READY, /* connected; nothing awaited yet */
-	STATE_HEADER,
-	STATE_CONTENT,
-	STATE_DONE, /* the response is whole */
-};
-
-TAILQ_HEAD(upstreams, pd_upstream);
-
-struct pd_upstream {
-	struct pd_upstream_pool *pool;
-	struct pd_sock *sock; /* NULL while dialled */
-	enum state state;
-	struct pd_timer timer;
-	uint64_t moved; /* at the timer's last look */
-
-	/* Idle: by host and port, and by age. */
-	TAILQ_ENTRY(pd_upstream) bucket_link, age_link;
-	uint32_t hash;
-	unsigned round; /* of the pool, when it was dialled */
-	uint16_t port;
-	uint8_t host_len;
-	bool trusted;
-	char host[256];
-
-	/* Of the hold. */
-	struct pd_conf *conf;
-	const struct pd_upstream_events *events;
-	void *arg;
-	struct pd_arena *arena;
-	struct pd_dial *dial;
-	enum pd_dial_error dial_error;
-	int dial_errno;
-	enum pd_method method;
-	enum pd_body sending; /* how the request is framed */
-	struct pd_h1_scan scan;
-	struct pd_h1_body body;
-	size_t limit;
-	uint64_t received;
-	bool kept;     /* it came from the pool */
-	bool close;    /* it must not go back */
-	bool sent_all; /* the request is whole */
-	bool unexpecting;
-	bool reset; /* by the origin; what came before it is in the input */
-};
-
-struct pd_upstream_pool {
-	struct pd_worker *worker;
-	struct pd_dialer *dialer;
-	struct upstreams buckets[BUCKETS];
-	struct upstreams ages; /* oldest first */
-	size_t nidle, max;
-	unsigned round; /* of configurations: what an older one allowed goes */
-	uint32_t idle_ms;
-};
-
-static const struct pd_sock_ops held_ops, idle_ops;
-
-static struct pd_stats *
-stats(struct pd_upstream_pool *p)
-{
-	return pd_worker_stats(p->worker);
-}
-
-/* ---- the pool ---------------------------------------------------------- */
-
-static uint32_t
-hash_of(struct pd_str host, uint16_t port)
-{
-	uint32_t h = 2166136261u ^ port;
-
-	for (size_t i = 0; i < host.n; i++)
-		h = (h ^ (unsigned char)host.p[i]) * 16777619u;
-	return h;
-}
-
-static void
-destroy(struct pd_upstream *u)
-{
-	pd_timer_clear(&u->timer);
-	if (u->dial != NULL)
-		pd_dial_cancel(u->dial);
-	pd_sock_destroy(u->sock);
-	pd_conf_unref(u->conf);
-	free(u);
-}
-
-static void
-pool_remove(struct pd_upstream *u)
-{
-	struct pd_upstream_pool *p = u->pool;
-
-	TAILQ_REMOVE(&p->buckets[u->hash % BUCKETS], u, bucket_link);
-	TAILQ_REMOVE(&p->ages, u, age_link);
-	p->nidle--;
-	pd_stats_add(stats(p), PD_STAT_UPSTREAM_IDLE, -1);
-}
-
-static void
-idle_over(void *arg)
-{
-	struct pd_upstream *u = arg;
-
-	pool_remove(u);
-	destroy(u);
-}
-
-static void
-idle_failed(void *arg, int error)
-{
-	(void)error;
-	idle_over(arg);
-}
-
-static void
-idle_expired(struct pd_timer *t, void *arg)
-{
-	(void)t;
-	idle_over(arg);
-}
-
-/* Bytes that nobody asked for end it as well as its end does. */
-static const struct pd_sock_ops idle_ops = {
-	.readable = idle_over,
-	.drained = idle_over,
-	.ended = idle_over,
-	.failed = idle_failed,
-};
-
-static void
-pool_add(struct pd_upstream *u)
-{
-	struct pd_upstream_pool *p = u->pool;
-
-	pd_conf_unref(u->conf);
-	u->conf = NULL;
-	u->state = STATE_IDLE;
-	pd_sock_set_owner(u->sock, &idle_ops, u);
-	pd_sock_want(u->sock, 1);
-	TAILQ_INSERT_HEAD(&p->buckets[u->hash % BUCKETS], u, bucket_link);
-	TAILQ_INSERT_TAIL(&p->ages, u, age_link);
-	p->nidle++;
-	pd_stats_add(stats(p), PD_STAT_UPSTREAM_IDLE, 1);
-	pd_timer_set(pd_worker_timers(p->worker), &u->timer, p->idle_ms,
-	    idle_expired, u);
-	while (p->nidle > p->max)
-		idle_over(TAILQ_FIRST(&p->ages));
-}
-
-/* The one used last, whose buffers and route are warm. */
-static struct pd_upstream *
-pool_find(
-    struct pd_upstream_pool *p, const struct pd_authority *where, bool trusted)
-{
-	uint32_t hash = hash_of(where->host, where->port);
-	struct pd_upstream *u, *next;
-
-	for (u = TAILQ_FIRST(&p->buckets[hash % BUCKETS]); u != NULL;
-	     u = next) {
-		next = TAILQ_NEXT(u, bucket_link);
-		if (u->hash != hash || u->port != where->port ||
-		    u->trusted != trusted ||
-		    !pd_str_eq(pd_str_of(u->host, u->host_len), where->host))
-			continue;
-		pool_remove(u);
-		/* Bytes that have come and were not read yet would be taken
-		 * for the answer to what is asked next. */
-		if (pd_sock_is_quiet(u->sock)) {
-			pd_timer_clear(&u->timer);
-			return u;
-		}
-		destroy(u);
-	}
-	return NULL;
-}
-
-struct pd_upstream_pool *
-pd_upstream_pool_create(
-    struct pd_worker *w, struct pd_dialer *dialer, const struct pd_conf *conf)
-{
-	struct pd_upstream_pool *p = pd_xalloc(sizeof(*p));
-
-	p->worker = w;
-	for (size_t i = 0; i < BUCKETS; i++)
-		TAILQ_INIT(&p->buckets[i]);
-	TAILQ_INIT(&p->ages);
-	pd_upstream_pool_renew(p, dialer, conf);
-	return p;
-}
-
-void
-pd_upstream_pool_renew(struct pd_upstream_pool *p, struct pd_dialer *dialer,
-    const struct pd_conf *conf)
-{
-	struct pd_upstream *u;
-
-	p->dialer = dialer;
-	p->round++;
-	while ((u = TAILQ_FIRST(&p->ages)) != NULL)
-		idle_over(u);
-	p->max = (size_t)conf->pool_max;
-	p->idle_ms = (uint32_t)conf->pool_idle_ms;
-}
-
-void
-pd_upstream_pool_destroy(struct pd_upstream_pool *p)
-{
-	struct pd_upstream *u;
-
-	if (p == NULL)
-		return;
-	while ((u = TAILQ_FIRST(&p->ages)) != NULL)
-		idle_over(u);
-	free(p);
-}
+static const struct pd_sock_ops held_ops;
 
 /* ---- life of a hold ---------------------------------------------------- */
 
@@ -280,18 +61,19 @@ on_timeout(struct pd_timer *t, void *arg)
 	(void)t;
 	/* While the answer's header is awaited only what we send counts: one
 	 * that trickles is late all the same. */
-	if (u->state == STATE_HEADER)
+	if (u->state == PD_UPSTREAM_HEADER)
 		moved = pd_sock_sent(u->sock);
 	if (moved != u->moved || u->unexpecting) {
 		u->moved = moved;
-		set_timer(u, u->state == STATE_HEADER
+		set_timer(u, u->state == PD_UPSTREAM_HEADER
 				 ? header_timeout(u->conf)
 				 : u->conf->conn_timeout_ms);
 		return;
 	}
 	fail(u, PD_UPSTREAM_TIMEOUT,
-	    u->state == STATE_HEADER ? "the origin did not answer in time"
-				     : "the origin stopped in the middle");
+	    u->state == PD_UPSTREAM_HEADER
+		? "the origin did not answer in time"
+		: "the origin stopped in the middle");
 }
 
 static void
@@ -308,9 +90,9 @@ on_dialled(
 		fail(u, PD_UPSTREAM_CONNECT, pd_dial_strerror(err));
 		return;
 	}
-	pd_stats_add(stats(u->pool), PD_STAT_UPSTREAM_TOTAL, 1);
+	pd_stats_add(pd_upstream_stats(u->pool), PD_STAT_UPSTREAM_TOTAL, 1);
 	u->sock = pd_sock_create(u->pool->worker, fd, &held_ops, u);
-	u->state = STATE_READY;
+	u->state = PD_UPSTREAM_READY;
 	u->events->connected(u->arg);
 }
 
@@ -322,11 +104,11 @@ create(struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 	assert(params->where->host.n < sizeof(u->host));
 	u->pool = p;
 	u->round = p->round;
-	u->state = STATE_DIAL;
+	u->state = PD_UPSTREAM_DIAL;
 	u->port = params->where->port;
 	u->host_len = (uint8_t)params->where->host.n;
 	memcpy(u->host, params->where->host.p, u->host_len);
-	u->hash = hash_of(params->where->host, u->port);
+	u->hash = pd_upstream_hash(params->where->host, u->port);
 	u->trusted = params->trusted;
 	return u;
 }
@@ -336,13 +118,15 @@ pd_upstream_open(
     struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 {
 	struct pd_upstream *u =
-	    params->fresh ? NULL : pool_find(p, params->where, params->trusted);
+	    params->fresh
+		? NULL
+		: pd_upstream_pool_find(p, params->where, params->trusted);
 
 	if (u != NULL) {
-		u->state = STATE_READY;
+		u->state = PD_UPSTREAM_READY;
 		u->kept = true;
 		pd_sock_set_owner(u->sock, &held_ops, u);
-		pd_stats_add(stats(p), PD_STAT_UPSTREAM_REUSED, 1);
+		pd_stats_add(pd_upstream_stats(p), PD_STAT_UPSTREAM_REUSED, 1);
 	} else {
 		u = create(p, params);
 	}
@@ -354,7 +138,7 @@ pd_upstream_open(
 	u->received = 0;
 	u->limit = INPUT_DEFAULT;
 	u->close = u->sent_all = u->unexpecting = u->reset = false;
-	if (u->state == STATE_DIAL) {
+	if (u->state == PD_UPSTREAM_DIAL) {
 		u->dial = pd_dial_start(p->dialer, u->conf, params->where,
 		    params->trusted, on_dialled, u);
 	}
@@ -364,7 +148,7 @@ pd_upstream_open(
 bool
 pd_upstream_ready(const struct pd_upstream *u)
 {
-	return u->state != STATE_DIAL;
+	return u->state != PD_UPSTREAM_DIAL;
 }
 
 bool
@@ -388,20 +172,38 @@ pd_upstream_dial_errno(const struct pd_upstream *u)
 void
 pd_upstream_close(struct pd_upstream *u)
 {
-	if (u != NULL)
-		destroy(u);
+	if (u == NULL)
+		return;
+	pd_timer_clear(&u->timer);
+	if (u->dial != NULL)
+		pd_dial_cancel(u->dial);
+	pd_sock_destroy(u->sock);
+	pd_conf_unref(u->conf);
+	free(u);
 }
 
 void
 pd_upstream_release(struct pd_upstream *u)
 {
-	if (u->close || u->state != STATE_DONE || !u->sent_all ||
+	if (u->close || u->state != PD_UPSTREAM_DONE || !u->sent_all ||
 	    u->round != u->pool->round ||
 	    evbuffer_get_length(pd_sock_in(u->sock)) > 0 ||
 	    pd_sock_unsent(u->sock) > 0 || pd_sock_has_ended(u->sock))
-		destroy(u);
+		pd_upstream_close(u);
 	else
-		pool_add(u);
+		pd_upstream_pool_add(u);
+}
+
+int
+pd_upstream_address(const struct pd_upstream *u, struct pd_addr *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getpeername(pd_sock_fd(u->sock), (struct sockaddr *)&ss, &len) < 0)
+		return -1;
+	*out = pd_addr_from_sockaddr((struct sockaddr *)&ss);
+	return 0;
 }
 
 struct pd_sock *
@@ -410,7 +212,7 @@ pd_upstream_take(struct pd_upstream *u)
 	struct pd_sock *s = u->sock;
 
 	u->sock = NULL;
-	destroy(u);
+	pd_upstream_close(u);
 	return s;
 }
 
@@ -420,8 +222,8 @@ void
 pd_upstream_request(struct pd_upstream *u, const struct pd_request *req,
     struct pd_str target, const char *connection)
 {
-	assert(u->state == STATE_READY);
-	u->state = STATE_HEADER;
+	assert(u->state == PD_UPSTREAM_READY);
+	u->state = PD_UPSTREAM_HEADER;
 	u->method = req->method;
 	u->sending = req->body;
 	u->moved = pd_sock_sent(u->sock);
@@ -447,7 +249,7 @@ pd_upstream_end(struct pd_upstream *u, const struct pd_fields *trailers)
 	u->sent_all = true;
 	pd_upstream_flush(u);
 	/* The time for the answer counts from here. */
-	if (u->state == STATE_HEADER) {
+	if (u->state == PD_UPSTREAM_HEADER) {
 		u->moved = pd_sock_sent(u->sock);
 		set_timer(u, header_timeout(u->conf));
 	}
@@ -475,8 +277,9 @@ pd_upstream_limit(struct pd_upstream *u, size_t n)
 	u->limit = n;
 	/* What is not content is read whole whatever the limit. */
 	if (n < (size_t)u->conf->header_max &&
-	    (u->state == STATE_HEADER ||
-		(u->state == STATE_CONTENT && u->body.state == PD_H1_TRAILER)))
+	    (u->state == PD_UPSTREAM_HEADER ||
+		(u->state == PD_UPSTREAM_CONTENT &&
+		    u->body.state == PD_H1_TRAILER)))
 		n = (size_t)u->conf->header_max;
 	pd_sock_want(u->sock, held < n ? n - held : 0);
 }
@@ -527,8 +330,8 @@ pd_upstream_read_header(
 		u->close |= res->close;
 		pd_h1_body_init(
 		    &u->body, res->body, res->content_length, false);
-		u->state =
-		    u->body.state == PD_H1_END ? STATE_DONE : STATE_CONTENT;
+		u->state = u->body.state == PD_H1_END ? PD_UPSTREAM_DONE
+						      : PD_UPSTREAM_CONTENT;
 		set_timer(u, u->conf->conn_timeout_ms);
 	}
 	return PD_READ_WHOLE;
@@ -558,7 +361,7 @@ pd_upstream_read(struct pd_upstream *u, struct evbuffer *out, size_t room,
 	}
 	switch (result) {
 	case PD_H1_DONE:
-		u->state = STATE_DONE;
+		u->state = PD_UPSTREAM_DONE;
 		pd_timer_clear(&u->timer);
 		*trailers = &u->body.trailers;
 		return PD_READ_WHOLE;
@@ -580,8 +383,8 @@ on_readable(void *arg)
 	struct pd_upstream *u = arg;
 
 	switch (u->state) {
-	case STATE_HEADER:
-	case STATE_CONTENT:
+	case PD_UPSTREAM_HEADER:
+	case PD_UPSTREAM_CONTENT:
 		/* Less, by what has come; whoever takes some says more. */
 		pd_upstream_limit(u, u->limit);
 		u->events->readable(u->arg);
@@ -601,15 +404,15 @@ on_ended(void *arg)
 	struct pd_upstream *u = arg;
 
 	u->close = true;
-	if (u->state == STATE_HEADER &&
+	if (u->state == PD_UPSTREAM_HEADER &&
 	    evbuffer_get_length(pd_sock_in(u->sock)) == 0)
 		fail(u, PD_UPSTREAM_CLOSED,
 		    "the origin closed the connection without an answer");
-	else if (u->state == STATE_HEADER)
+	else if (u->state == PD_UPSTREAM_HEADER)
 		fail(u, PD_UPSTREAM_MALFORMED,
 		    "the origin closed the connection within its header "
 		    "section");
-	else if (u->state == STATE_CONTENT)
+	else if (u->state == PD_UPSTREAM_CONTENT)
 		u->events->readable(u->arg);
 }
 
@@ -628,12 +431,13 @@ on_failed(void *arg, int error)
 
 	(void)error;
 	u->close = true;
-	if (u->state == STATE_HEADER || u->state == STATE_READY)
+	if (u->state == PD_UPSTREAM_HEADER || u->state == PD_UPSTREAM_READY)
 		fail(u, PD_UPSTREAM_CLOSED, "the origin reset the connection");
-	else if (u->state == STATE_CONTENT && u->body.kind == PD_BODY_CLOSE)
+	else if (u->state == PD_UPSTREAM_CONTENT &&
+		 u->body.kind == PD_BODY_CLOSE)
 		fail(u, PD_UPSTREAM_CLOSED,
 		    "the origin reset the connection within its answer");
-	else if (u->state == STATE_CONTENT) {
+	else if (u->state == PD_UPSTREAM_CONTENT) {
 		/* The rest may be here: reading finds out. */
 		u->reset = true;
 		u->events->readable(u->arg);

@@ -94,6 +94,8 @@ void pd_upstream_expect(struct pd_upstream *u, bool on);
 /* Bytes received for this exchange. */
 uint64_t pd_upstream_received(const struct pd_upstream *u);
 
+/* Who is at the other end; a system call. -1: no longer connected. */
+int pd_upstream_address(const struct pd_upstream *u, struct pd_addr *out);
 /* Over: back to the pool if both messages are whole, else closed. */
 void pd_upstream_release(struct pd_upstream *u);
 /* Closed at once. NULL is fine. */

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/timers.h"
 #include "net/resolve.h"
@@ -251,10 +252,7 @@ linger(unsigned ms)
 static int64_t
 now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)pd_clock_ms(CLOCK_MONOTONIC);
 }
 
 /* ---- literals ---- */
