@@ -177,6 +177,8 @@ send_(struct pd_exchange *ex)
 	};
 	struct pd_forward out;
 
+	if (pd_exchange_judge_address(ex) == STOP)
+		return STOP;
 	if (ex->tunnel && !to_parent(ex))
 		return begin_tunnel(ex, &established);
 	pd_forward_request(ex->req, &params, &out);
@@ -251,31 +253,6 @@ await(struct pd_exchange *ex)
 
 static void on_wake(void *arg);
 
-/* URLReplaceDataCT: decided by the type that came. */
-static bool
-replaced_by_type(struct pd_exchange *ex)
-{
-	return ex->verdict.replace_by_type &&
-	       pd_block_replace_type(ex->setup->conf,
-		   pd_media_type(
-		       pd_fields_value(&ex->res.fields, PD_FIELD_CONTENT_TYPE),
-		       ex->arena));
-}
-
-static enum pd_step
-replace(struct pd_exchange *ex)
-{
-	struct pd_reply reply;
-
-	ex->verdict.kind = PD_VERDICT_REPLACE;
-	ex->verdict_name = "replace";
-	ex->msg.access_flags |= PD_ACCESS_REPLACED;
-	pd_stats_add(pd_exchange_stats(ex), PD_STAT_BLOCKED, 1);
-	pd_reply_blocked(ex->setup->conf, ex->req, PD_CONTENT_IMAGE,
-	    &ex->verdict, ex->arena, &reply);
-	return pd_exchange_reply(ex, &reply);
-}
-
 static enum pd_step
 choose(struct pd_exchange *ex)
 {
@@ -289,8 +266,8 @@ choose(struct pd_exchange *ex)
 	if (ex->res.status == 407)
 		return pd_exchange_fail(
 		    ex, 502, "the next hop asks for a password of its own");
-	if (replaced_by_type(ex))
-		return replace(ex);
+	if (pd_exchange_judge_answer(ex) == STOP)
+		return STOP;
 	pd_forward_response(&ex->res, ex->arena, ex->ctx->via, false);
 	ex->ready = pd_exchange_buffer();
 	if (ex->probe || ex->verdict.untouched)
@@ -320,7 +297,13 @@ static enum pd_step (*const steps[])(struct pd_exchange *ex) = {
 	pd_exchange_relay,
 };
 
-enum { STEP_CONNECT = 1, STEP_SEND = 2, STEP_AWAIT = 3, STEP_RELAY = 5 };
+enum {
+	STEP_CHECK = 0,
+	STEP_CONNECT = 1,
+	STEP_SEND = 2,
+	STEP_AWAIT = 3,
+	STEP_RELAY = 5,
+};
 
 void
 pd_exchange_run(struct pd_exchange *ex)
@@ -422,6 +405,8 @@ on_client_readable(void *arg)
 
 	if (ex->step > STEP_SEND && !ex->upload_done)
 		pd_exchange_upload(ex);
+	else if (ex->step == STEP_CHECK && ex->upload != NULL)
+		pd_exchange_run(ex); /* a form for the portal */
 }
 
 static void

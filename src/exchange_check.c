@@ -1,6 +1,6 @@
 /*
  * The first step: may the client, is it for us, is it a connectivity check, is
- * it blocked. All of it before any connection is made.
+ * it blocked (exchange_judge.c). All of it before any connection is made.
  */
 #include "exchange_steps.h"
 
@@ -8,11 +8,57 @@
 #include "forward.h"
 #include "portal.h"
 
+/*
+ * A form for the portal is read before it is answered: a few bytes, kept in
+ * upload. WAIT: more of it will come.
+ */
+static enum pd_step
+read_form(struct pd_exchange *ex, struct pd_str *content)
+{
+	static const struct pd_response go_on = {
+		.status = 100,
+		.reason = { "Continue", 8 },
+	};
+	size_t most = pd_portal_content_max(ex->req), n;
+	const struct pd_fields *trailers;
+	struct pd_fault fault;
+	enum pd_read got;
+	char *bytes;
+
+	if (most == 0)
+		return NEXT;
+	if (ex->upload == NULL) {
+		ex->upload = pd_exchange_buffer();
+		if (ex->req->expect_continue)
+			pd_wire_inform(ex->wire, &go_on);
+	}
+	n = evbuffer_get_length(ex->upload);
+	got =
+	    pd_wire_read(ex->wire, ex->upload, most + 1 - n, &trailers, &fault);
+	if (got == PD_READ_BAD)
+		return pd_exchange_fail(ex, fault.status, fault.what);
+	n = evbuffer_get_length(ex->upload);
+	/* Too much is answered at once. */
+	if (got == PD_READ_MORE && n <= most)
+		return WAIT;
+	ex->upload_done = got == PD_READ_WHOLE;
+	bytes = pd_arena_alloc(ex->arena, n + 1);
+	evbuffer_remove(ex->upload, bytes, n);
+	*content = pd_str_of(bytes, n);
+	return NEXT;
+}
+
 static enum pd_step
 answer_portal(struct pd_exchange *ex)
 {
+	struct pd_str content = PD_STR("");
+	enum pd_step flow = read_form(ex, &content);
+	struct pd_portal_params params;
 	struct pd_reply reply;
-	struct pd_portal_params params = {
+
+	if (flow != NEXT)
+		return flow;
+	params = (struct pd_portal_params){
 		.conf = ex->setup->conf,
 		.request = ex->req,
 		.probes = ex->setup->probes,
@@ -22,9 +68,11 @@ answer_portal(struct pd_exchange *ex)
 		.draining = *ex->ctx->draining,
 		.stats = ex->ctx->stats,
 		.nstats = ex->ctx->nstats,
-		.rules = pd_block_rules(ex->setup->rules),
+		.rules = ex->setup->rules,
+		.scratch = ex->ctx->scratch,
+		.now_s = ex->start.tv_sec,
+		.content = content,
 	};
-
 	ex->verdict_name = "portal";
 	pd_stats_add(pd_exchange_stats(ex), PD_STAT_PORTAL, 1);
 	pd_portal_answer(&params, ex->arena, &reply);
@@ -69,35 +117,6 @@ check_user(struct pd_exchange *ex)
 		break;
 	}
 	return reply_auth(ex);
-}
-
-static enum pd_step
-check_lists(struct pd_exchange *ex)
-{
-	struct pd_reply reply;
-	enum pd_content_kind kind = pd_block_kind(ex->req);
-	struct pd_block_query q = {
-		.method = ex->req->method,
-		.url = &ex->req->url,
-		.kind = kind,
-		.source = pd_fields_value(&ex->req->fields, PD_FIELD_REFERER),
-	};
-
-	if (q.source.n == 0)
-		q.source = pd_fields_value(&ex->req->fields, PD_FIELD_ORIGIN);
-	pd_block_judge(ex->setup->rules, &q, &ex->verdict);
-	if (ex->verdict.kind == PD_VERDICT_PASS) {
-		if (ex->verdict.untouched)
-			ex->msg.access_flags |= PD_ACCESS_NOT_PROCESSED;
-		return NEXT;
-	}
-	ex->verdict_name =
-	    ex->verdict.kind == PD_VERDICT_REPLACE ? "replace" : "block";
-	ex->msg.access_flags |= PD_ACCESS_REPLACED;
-	pd_stats_add(pd_exchange_stats(ex), PD_STAT_BLOCKED, 1);
-	pd_reply_blocked(
-	    ex->setup->conf, ex->req, kind, &ex->verdict, ex->arena, &reply);
-	return pd_exchange_reply(ex, &reply);
 }
 
 /* RFC 9110, 15.5.6: 405 comes with what is allowed. */
@@ -192,5 +211,5 @@ pd_exchange_check(struct pd_exchange *ex)
 	flow = check_user(ex);
 	if (flow == NEXT)
 		flow = check_port(ex);
-	return flow == NEXT ? check_lists(ex) : flow;
+	return flow == NEXT ? pd_exchange_judge(ex) : flow;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "why.h"
 
 /* Bytes of a refused request's content that are read off to no end. */
 #define DISCARD_MAX 65536
@@ -36,8 +37,8 @@ write_log(struct pd_exchange *ex)
 		.bytes_out = (int64_t)ex->bytes_out,
 		.status = ex->res.status,
 		.verdict = ex->verdict_name,
-		.list = ex->verdict.list,
-		.rule = ex->verdict.rule,
+		.list = ex->verdict.rule.list,
+		.rule = ex->verdict.rule.text,
 		.error = ex->error,
 	};
 
@@ -48,7 +49,13 @@ write_log(struct pd_exchange *ex)
 		    (now.tv_nsec - ex->started.tv_nsec) / 1000000;
 	if (ex->req != NULL) {
 		r.method = ex->req->method_name;
-		r.url = ex->req->target;
+		r.url = ex->asked.n > 0 ? ex->asked : ex->req->target;
+	}
+	if (ex->inferred != NULL) {
+		r.types = pd_why_types(ex->inferred->types, ex->arena);
+		r.page = ex->inferred->party == PD_SOURCE_THIRD
+			     ? PD_STR("*")
+			     : ex->inferred->source;
 	}
 	if (ex->chain != NULL)
 		r.filters = pd_chain_names(ex->chain);

@@ -42,8 +42,10 @@ struct pd_exchange {
 	struct evbuffer *ready;  /* and behind it */
 	const struct pd_fields *trailers; /* set when raw is the last of it */
 
+	struct pd_inferred *inferred; /* NULL until it was asked for */
 	struct pd_verdict verdict;
 	const char *verdict_name;
+	struct pd_str asked; /* the target as it came, if that was changed */
 	struct pd_str user;
 	struct timespec start, started; /* wall clock; monotonic */
 	struct pd_addr client;
@@ -70,9 +72,18 @@ struct evbuffer *pd_exchange_buffer(void);
 /* Runs steps from the one that the exchange stands at. */
 void pd_exchange_run(struct pd_exchange *ex);
 
-/* ---- exchange_check.c: may it, is it ours, is it blocked ---- */
+/* ---- exchange_check.c: may it, is it ours ---- */
 
 enum pd_step pd_exchange_check(struct pd_exchange *ex);
+
+/* ---- exchange_judge.c: what the lists say; NEXT: it goes on ---- */
+
+/* Before any connection. */
+enum pd_step pd_exchange_judge(struct pd_exchange *ex);
+/* When the address is known, before anything is sent. */
+enum pd_step pd_exchange_judge_address(struct pd_exchange *ex);
+/* When the response's header is there; edits its fields. */
+enum pd_step pd_exchange_judge_answer(struct pd_exchange *ex);
 
 /* ---- exchange_relay.c: content, both ways ---- */
 

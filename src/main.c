@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "cmd/cmd.h"
 
 static const struct {
@@ -15,6 +14,10 @@ static const struct {
 	{ "run", pd_cmd_run, "run the proxy in the foreground" },
 	{ "check", pd_cmd_check,
 	    "check a configuration, or print its defaults" },
+	{ "lists", pd_cmd_lists, "fetch, compile and judge block lists" },
+	{ "why", pd_cmd_why, "why is a URL blocked?" },
+	{ "allow", pd_cmd_allow, "let a host through for some minutes" },
+	{ "match", pd_cmd_match, "judge requests from stdin, and measure" },
 	{ "passwd", pd_cmd_passwd, "make a line for AuthPasswdFile" },
 };
 
@@ -37,23 +40,15 @@ usage(FILE *out)
 static int
 unknown(const char *word)
 {
-	const char *near = NULL;
-	size_t best = 4;
+	struct pd_str_near near = pd_str_near(word);
 
-	for (size_t i = 0; i < NCOMMANDS; i++) {
-		size_t d = pd_str_distance(word, commands[i].name);
-
-		if (d < best) {
-			best = d;
-			near = commands[i].name;
-		}
-	}
-	fprintf(stderr, "pared: there is no command \"%s\"", word);
-	if (near != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", near);
-	fputs("\n\n", stderr);
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		pd_str_near_try(&near, commands[i].name);
+	fprintf(stderr, "pared: there is no command \"%.100s\"", word);
+	pd_cmd_suggest(&near);
+	putc('\n', stderr);
 	usage(stderr);
-	return 2;
+	return PD_CMD_USAGE;
 }
 
 int

@@ -4,14 +4,16 @@
 #include <unistd.h>
 
 #include "pac/pac.h"
+#include "portal/explain.h"
 #include "portal/pages.h"
 
 #define OWN_NAME "pared.internal"
 
-/* Everything is shown by this page and its style sheet; nothing runs. */
+/* Everything is shown by this page and its style sheet; nothing runs, and
+ * forms go nowhere else. */
 #define PORTAL_POLICY                                             \
 	"default-src 'none'; style-src 'self'; base-uri 'none'; " \
-	"form-action 'none'; frame-ancestors 'none'"
+	"form-action 'self'; frame-ancestors 'none'"
 
 struct exchange {
 	const struct pd_portal_params *params;
@@ -22,6 +24,7 @@ struct exchange {
 struct route {
 	const char *path;
 	void (*answer)(const struct exchange *ex);
+	bool form; /* takes POST, and nothing else */
 };
 
 static bool
@@ -132,18 +135,58 @@ guard(const struct exchange *ex, struct pd_str cache_control)
 	add(ex, "Cross-Origin-Resource-Policy", PD_STR("same-origin"));
 }
 
+/*
+ * Of one's own origin a page may know: a form that comes without it brings
+ * "Origin: null" (Fetch Standard, 3.2), as a foreign one may.
+ */
+static void
+answer_html(const struct exchange *ex, int status, struct pd_str html)
+{
+	pd_reply_plain(
+	    status, "text/html; charset=utf-8", html, ex->arena, ex->out);
+	add(ex, "Content-Security-Policy", PD_STR(PORTAL_POLICY));
+	add(ex, "X-Frame-Options", PD_STR("DENY"));
+	add(ex, "Referrer-Policy", PD_STR("same-origin"));
+	guard(ex, PD_STR("no-store"));
+}
+
 static void
 answer_start(const struct exchange *ex)
 {
 	struct pd_pages_way way;
 
 	find_way(ex->params, ex->arena, &way);
-	pd_reply_plain(200, "text/html; charset=utf-8",
-	    pd_pages_start(ex->params, &way, ex->arena), ex->arena, ex->out);
-	add(ex, "Content-Security-Policy", PD_STR(PORTAL_POLICY));
-	add(ex, "X-Frame-Options", PD_STR("DENY"));
-	add(ex, "Referrer-Policy", PD_STR("no-referrer"));
+	answer_html(ex, 200, pd_pages_start(ex->params, &way, ex->arena));
+}
+
+static void
+answer_why_json(const struct exchange *ex)
+{
+	int status;
+	struct pd_str json =
+	    pd_explain_page(ex->params, true, ex->arena, &status);
+
+	pd_reply_plain(status, "application/json", json, ex->arena, ex->out);
 	guard(ex, PD_STR("no-store"));
+}
+
+static void
+answer_why(const struct exchange *ex)
+{
+	const struct pd_fields *fields = &ex->params->request->fields;
+	bool named;
+	int status;
+
+	if (pd_accept_weight(fields, PD_STR("application/json"), &named) > 0 &&
+	    named && pd_fields_find(fields, PD_FIELD_ACCEPT) != NULL) {
+		answer_why_json(ex);
+	} else {
+		struct pd_str html =
+		    pd_explain_page(ex->params, false, ex->arena, &status);
+
+		answer_html(ex, status, html);
+	}
+	add(ex, "Vary", PD_STR("Accept"));
 }
 
 static void
@@ -219,26 +262,6 @@ answer_metrics(const struct exchange *ex)
 	guard(ex, PD_STR("no-store"));
 }
 
-static const struct route routes[] = {
-	{ "/", answer_start },
-	{ "/style.css", answer_style },
-	{ "/proxy.pac", answer_pac },
-	{ "/wpad.dat", answer_pac },
-	{ "/healthz", answer_health },
-	{ "/metrics", answer_metrics },
-};
-
-static const struct route *
-find_route(struct pd_str path)
-{
-	path = pd_str_split(&path, '?');
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (pd_str_eq(path, pd_str_z(routes[i].path)))
-			return &routes[i];
-	}
-	return NULL;
-}
-
 static void
 refuse(const struct exchange *ex, int status, const char *what, const char *fix,
     struct pd_str detail)
@@ -254,6 +277,45 @@ refuse(const struct exchange *ex, int status, const char *what, const char *fix,
 	    ex->params->conf, ex->params->request, &why, ex->arena, ex->out);
 }
 
+/* Sent to the page that shows it: a reload asks nothing twice. */
+static void
+answer_allow(const struct exchange *ex)
+{
+	struct pd_explain_done done;
+
+	pd_explain_allow(ex->params, ex->arena, &done);
+	if (done.status != 303) {
+		refuse(ex, done.status, done.what, done.fix, PD_STR(""));
+		return;
+	}
+	pd_reply_plain(303, NULL, PD_STR(""), ex->arena, ex->out);
+	add(ex, "Location", done.location);
+	guard(ex, PD_STR("no-store"));
+}
+
+static const struct route routes[] = {
+	{ .path = "/", .answer = answer_start },
+	{ .path = "/style.css", .answer = answer_style },
+	{ .path = "/why", .answer = answer_why },
+	{ .path = "/why.json", .answer = answer_why_json },
+	{ .path = "/allow", .answer = answer_allow, .form = true },
+	{ .path = "/proxy.pac", .answer = answer_pac },
+	{ .path = "/wpad.dat", .answer = answer_pac },
+	{ .path = "/healthz", .answer = answer_health },
+	{ .path = "/metrics", .answer = answer_metrics },
+};
+
+static const struct route *
+find_route(struct pd_str path)
+{
+	path = pd_str_split(&path, '?');
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (pd_str_eq(path, pd_str_z(routes[i].path)))
+			return &routes[i];
+	}
+	return NULL;
+}
+
 /*
  * A browser that looks for a proxy by itself asks http://wpad.<domain>/ for
  * wpad.dat: whoever answers to that name was put there by the network's owner,
@@ -265,6 +327,25 @@ is_wpad(const struct pd_authority *a, const struct route *route)
 	return route != NULL && strcmp(route->path, "/wpad.dat") == 0 &&
 	       (pd_str_caseeq(a->host, PD_STR("wpad")) ||
 		   pd_str_casestarts(a->host, PD_STR("wpad.")));
+}
+
+size_t
+pd_portal_content_max(const struct pd_request *req)
+{
+	const struct route *route = find_route(req->url.path);
+
+	return req->method == PD_METHOD_POST && req->body != PD_BODY_NONE &&
+		       route != NULL && route->form
+		   ? PD_PORTAL_CONTENT_MAX
+		   : 0;
+}
+
+static bool
+may_be_asked(const struct route *route, enum pd_method method)
+{
+	return route->form
+		   ? method == PD_METHOD_POST
+		   : method == PD_METHOD_GET || method == PD_METHOD_HEAD;
 }
 
 void
@@ -285,11 +366,13 @@ pd_portal_answer(const struct pd_portal_params *params, struct pd_arena *arena,
 	} else if (route == NULL) {
 		refuse(&ex, 404, "The proxy pared has no such page.",
 		    "Its start page is http://" OWN_NAME "/", req->url.path);
-	} else if (req->method != PD_METHOD_GET &&
-		   req->method != PD_METHOD_HEAD) {
-		refuse(&ex, 405, "This page can only be read.", NULL,
-		    req->url.path);
-		add(&ex, "Allow", PD_STR("GET, HEAD"));
+	} else if (!may_be_asked(route, req->method)) {
+		refuse(&ex, 405,
+		    route->form ? "Only a form is sent here."
+				: "This page can only be read.",
+		    NULL, req->url.path);
+		add(&ex, "Allow",
+		    route->form ? PD_STR("POST") : PD_STR("GET, HEAD"));
 	} else {
 		route->answer(&ex);
 	}

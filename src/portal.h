@@ -1,6 +1,6 @@
 /*
  * What pared itself serves, on its own port and as http://pared.internal/:
- * start page, /proxy.pac, /wpad.dat, /healthz, /metrics.
+ * start page, /why, /allow, /proxy.pac, /wpad.dat, /healthz, /metrics.
  * Thread: worker.
  */
 #ifndef PD_PORTAL_H
@@ -22,8 +22,21 @@ struct pd_portal_params {
 	/* Of all workers, for /metrics. */
 	const struct pd_stats *const *stats;
 	size_t nstats;
-	size_t rules; /* in the block set */
+	const struct pd_block_set *rules; /* NULL: none */
+	struct pd_scratch *scratch;       /* the worker's */
+	int64_t now_s;                    /* wall clock */
+	/* Of the request, whole, or what came until it was too much. */
+	struct pd_str content;
 };
+
+#define PD_PORTAL_CONTENT_MAX 4096
+
+/*
+ * How many bytes of content of a request are read before it is answered: 0, or
+ * PD_PORTAL_CONTENT_MAX for a form. Who finds more gives what there is, and
+ * the answer is 413.
+ */
+size_t pd_portal_content_max(const struct pd_request *req);
 
 /*
  * Whether a host is the portal's: pared.internal, localhost, an address
@@ -34,7 +47,7 @@ struct pd_portal_params {
 bool pd_portal_is_host(const struct pd_conf *conf,
     const struct pd_authority *host, bool origin_form);
 
-/* GET and HEAD; 404, 405, 421 otherwise. */
+/* GET and HEAD, POST of a form; 404, 405, 421 otherwise. */
 void pd_portal_answer(const struct pd_portal_params *params,
     struct pd_arena *arena, struct pd_reply *out);
 

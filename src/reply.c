@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/embed.h"
+#include "portal/form.h"
 
-#define DETAIL_MAX 500 /* bytes of a URL that a page shows */
+#define DETAIL_MAX 500  /* bytes of a URL that a page shows */
+#define LINK_MAX   1500 /* bytes of a URL that a page asks the portal about */
 #define CUSTOM_MAX (64 * 1024)
 #define WHY_MAX    300
 
@@ -20,6 +22,16 @@ PD_EMBED(reply_style, "src/portal/page.css");
 #define PAGE_POLICY                                                 \
 	"default-src 'none'; base-uri 'none'; form-action 'none'; " \
 	"style-src 'sha256-jNNl79JvRjj62GwZI8px2jEAzriiyWgedx5MqBRJS9w='"
+
+/*
+ * On plain http a frame looks like a page (PD_CONTENT_PAGE): the block page
+ * shows itself where it is one, and leaves a frame empty.
+ */
+#define FRAME_SCRIPT "if(top!==self)document.documentElement.hidden=true"
+#define FRAME_POLICY    \
+	PAGE_POLICY     \
+	"; script-src " \
+	"'sha256-IC8u+YCFiQlNzLo9a6dhN/hUzdtZGgqAKJ7MjxUTevs='"
 
 /* A transparent pixel: 43 bytes, the smallest that every decoder takes. */
 static const char pixel[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0"
@@ -124,6 +136,7 @@ struct page {
 	const char *title;
 	struct pd_str body; /* paragraphs of HTML */
 	struct pd_str text; /* the same as text */
+	bool hides;         /* in frames */
 };
 
 static void
@@ -135,12 +148,14 @@ html_page(const struct page *page, struct pd_arena *arena, struct pd_reply *out)
 	    pd_arena_printf(arena,
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">"
 		"\n<meta name=\"viewport\" content=\"width=device-width\">\n"
-		"<title>%s</title>\n<style>%.*s</style>\n<main>\n<h1>%s</h1>\n"
-		"%.*s</main>\n</html>\n",
-		page->title, PD_STR_ARG(style), page->title,
-		PD_STR_ARG(page->body)),
+		"<title>%s</title>\n<style>%.*s</style>\n%s<main>\n"
+		"<h1>%s</h1>\n%.*s</main>\n</html>\n",
+		page->title, PD_STR_ARG(style),
+		page->hides ? "<script>" FRAME_SCRIPT "</script>\n" : "",
+		page->title, PD_STR_ARG(page->body)),
 	    arena);
-	add(out, arena, "Content-Security-Policy", PD_STR(PAGE_POLICY));
+	add(out, arena, "Content-Security-Policy",
+	    page->hides ? PD_STR(FRAME_POLICY) : PD_STR(PAGE_POLICY));
 	add(out, arena, "Referrer-Policy", PD_STR("no-referrer"));
 	no_store(out, arena);
 }
@@ -276,11 +291,9 @@ pd_reply_auth(const struct pd_conf *conf, const struct pd_request *req,
 static struct pd_str
 why_line(const struct pd_verdict *v, struct pd_arena *arena)
 {
-	struct pd_str s =
-	    v->line > 0 ? pd_arena_printf(arena, "%.*s:%u: %.*s",
-			      PD_STR_ARG(v->list), v->line, PD_STR_ARG(v->rule))
-			: pd_arena_printf(arena, "%.*s: %.*s",
-			      PD_STR_ARG(v->list), PD_STR_ARG(v->rule));
+	const struct pd_match_rule *r = &v->rule;
+	struct pd_str s = pd_arena_printf(arena, "%.*s: %.*s",
+	    PD_STR_ARG(pd_block_place(r, arena)), PD_STR_ARG(r->text));
 	char *p = pd_arena_alloc(arena, WHY_MAX);
 
 	s.n = s.n < WHY_MAX ? s.n : WHY_MAX;
@@ -289,20 +302,37 @@ why_line(const struct pd_verdict *v, struct pd_arena *arena)
 	return pd_str_trim(pd_str_of(p, s.n));
 }
 
+/* The portal's page on it: every rule that fits, and a form that lets the host
+ * pass. What is asked for by CONNECT is listed under https. */
+static struct pd_str
+why_link(const struct pd_request *req, struct pd_arena *arena)
+{
+	bool tunnel = req->method == PD_METHOD_CONNECT;
+	struct pd_str path = tunnel ? PD_STR("/") : req->url.path;
+	struct pd_str url = pd_arena_printf(arena, "%s://%.*s%.*s",
+	    tunnel || req->url.scheme == PD_SCHEME_HTTPS ? "https" : "http",
+	    PD_STR_ARG(req->url.authority.text), PD_STR_ARG(path));
+
+	url.n = url.n < LINK_MAX ? url.n : LINK_MAX;
+	url = pd_form_escape(url, arena);
+	return pd_arena_printf(
+	    arena, "http://pared.internal/why?url=%.*s", PD_STR_ARG(url));
+}
+
 /* 403: what was asked for, which rule, how to get it all the same. */
 static void
 blocked_page(const struct pd_request *req, const struct pd_verdict *v,
     struct pd_arena *arena, struct pd_reply *out)
 {
 	struct pd_str host = req->url.authority.host;
-	/* What is asked for by CONNECT is listed under https. */
-	const char *scheme = req->method == PD_METHOD_CONNECT ||
-				     req->url.scheme == PD_SCHEME_HTTPS
-				 ? "https"
-				 : "http";
 	struct pd_str why = why_line(v, arena);
 	struct pd_str shown = pd_reply_escape(why, arena);
-	struct page page = { .status = 403, .title = "Blocked by pared" };
+	struct pd_str link = why_link(req, arena);
+	struct page page = {
+		.status = 403,
+		.title = "Blocked by pared",
+		.hides = true,
+	};
 
 	host = pd_reply_escape(shorten(host, arena), arena);
 	if (req->url.authority.kind == PD_HOST_IPV6)
@@ -310,13 +340,69 @@ blocked_page(const struct pd_request *req, const struct pd_verdict *v,
 	page.body = pd_arena_printf(arena,
 	    "<p><b>%.*s</b> is blocked by a rule of this proxy.</p>\n"
 	    "<p class=\"dim\">List, line and rule:<br><code>%.*s</code></p>\n"
-	    "<p>Is it needed after all? Whoever runs the proxy can let it pass "
-	    "with a line in URLNoProcessing: <code>%s://%.*s/*</code></p>\n",
-	    PD_STR_ARG(host), PD_STR_ARG(shown), scheme, PD_STR_ARG(host));
+	    "<p>Is it needed after all? <a href=\"%.*s\">See why, and let it "
+	    "pass for a while</a>.</p>\n",
+	    PD_STR_ARG(host), PD_STR_ARG(shown), PD_STR_ARG(link));
 	page.text = pd_arena_printf(arena,
-	    "%.*s\n(list:line: rule; from the proxy pared)\n", PD_STR_ARG(why));
+	    "%.*s\n(list:line: rule; from the proxy pared)\n%.*s\n",
+	    PD_STR_ARG(why), PD_STR_ARG(link));
 	write_page(&page, takes_html(req), arena, out);
 	add(out, arena, "X-Pared-Why", why);
+}
+
+/*
+ * "bytes=0-1" of media: Apple's players ask so for the first bytes and take
+ * only 206 for an answer (RFC 9110, 14.2). Everything but one plain range is
+ * answered whole, as the RFC allows.
+ */
+static bool
+read_range(const struct pd_request *req, size_t size, size_t *first, size_t *n)
+{
+	struct pd_str rest = pd_fields_value(&req->fields, PD_FIELD_RANGE);
+	struct pd_str from;
+	int64_t a, b = (int64_t)size - 1;
+
+	if (req->method != PD_METHOD_GET ||
+	    !pd_str_casestarts(rest, PD_STR("bytes=")))
+		return false;
+	rest = pd_str_of(rest.p + 6, rest.n - 6);
+	from = pd_str_split(&rest, '-');
+	if (rest.p == NULL || pd_str_u63(from, &a) < 0 ||
+	    (rest.n > 0 && pd_str_u63(rest, &b) < 0))
+		return false;
+	if (b >= (int64_t)size)
+		b = (int64_t)size - 1;
+	if (a > b)
+		return false;
+	*first = (size_t)a;
+	*n = (size_t)(b - a) + 1;
+	return true;
+}
+
+static void
+begin_media(struct pd_reply *r, const struct pd_request *req, const char *type,
+    struct pd_str content, struct pd_arena *arena)
+{
+	size_t first, n;
+
+	if (read_range(req, content.n, &first, &n)) {
+		begin(r, 206, type, pd_str_of(content.p + first, n), arena);
+		pd_fields_add_id(&r->response.fields, arena,
+		    PD_FIELD_CONTENT_RANGE,
+		    pd_arena_printf(arena, "bytes %zu-%zu/%zu", first,
+			first + n - 1, content.n));
+	} else {
+		begin(r, 200, type, content, arena);
+	}
+	pd_fields_add_id(&r->response.fields, arena, PD_FIELD_ACCEPT_RANGES,
+	    PD_STR("bytes"));
+}
+
+static bool
+is_media(const char *type)
+{
+	return type != NULL && (strncmp(type, "video/", 6) == 0 ||
+				   strncmp(type, "audio/", 6) == 0);
 }
 
 struct stand_in {
@@ -329,6 +415,7 @@ struct stand_in {
 static const struct stand_in stand_ins[] = {
 	[PD_CONTENT_OTHER] = { 204, NULL, { NULL, 0 } },
 	[PD_CONTENT_DOCUMENT] = { 204, NULL, { NULL, 0 } }, /* gets a page */
+	[PD_CONTENT_PAGE] = { 204, NULL, { NULL, 0 } },     /* and this */
 	[PD_CONTENT_FRAME] = { 200, "text/html; charset=utf-8",
 	    { "<!DOCTYPE html><title></title>", 30 } },
 	[PD_CONTENT_IMAGE] = { 200, "image/gif", { pixel, 43 } },
@@ -341,14 +428,40 @@ static const struct stand_in stand_ins[] = {
 	    { "<VAST version=\"3.0\"></VAST>", 27 } },
 };
 
-/* What keeps a page working: readable from any origin, soon asked again. */
+/*
+ * The resource that the rule names, else what fits the kind. A preflight is
+ * asked for the permission alone.
+ */
+static struct stand_in
+choose(const struct pd_request *req, enum pd_content_kind kind,
+    const struct pd_verdict *v)
+{
+	if (req->method == PD_METHOD_OPTIONS)
+		return stand_ins[PD_CONTENT_OTHER];
+	if (v->kind == PD_VERDICT_REPLACE)
+		return stand_ins[PD_CONTENT_IMAGE];
+	if (v->kind == PD_VERDICT_BLOCK && v->resource != NULL)
+		return (struct stand_in){ 200, v->resource->type,
+			v->resource->content };
+	return stand_ins[kind];
+}
+
+/*
+ * What keeps a page working: readable from any origin, soon asked again. The
+ * "*" stands for every origin and never for a request with credentials: an
+ * answer to a preflight must not open the real host to those, should the
+ * request that follows pass.
+ */
 static void
 stand_in(const struct pd_request *req, enum pd_content_kind kind,
     const struct pd_verdict *v, struct pd_arena *arena, struct pd_reply *out)
 {
-	const struct stand_in *s = &stand_ins[kind];
+	struct stand_in s = choose(req, kind, v);
 
-	begin(out, s->status, s->type, s->content, arena);
+	if (is_media(s.type))
+		begin_media(out, req, s.type, s.content, arena);
+	else
+		begin(out, s.status, s.type, s.content, arena);
 	add(out, arena, "Access-Control-Allow-Origin", PD_STR("*"));
 	add(out, arena, "Cross-Origin-Resource-Policy", PD_STR("cross-origin"));
 	if (req->method == PD_METHOD_OPTIONS) {
@@ -361,21 +474,29 @@ stand_in(const struct pd_request *req, enum pd_content_kind kind,
 	add(out, arena, "X-Pared-Why", why_line(v, arena));
 }
 
+/* A person gets the reason, unless the rule has a page of its own for it. */
+static bool
+gets_page(const struct pd_request *req, enum pd_content_kind kind,
+    const struct pd_verdict *v)
+{
+	if (req->method == PD_METHOD_CONNECT || v->kind == PD_VERDICT_DENY)
+		return true;
+	if (v->kind != PD_VERDICT_BLOCK)
+		return false;
+	if (kind == PD_CONTENT_PAGE)
+		return v->resource == NULL ||
+		       !pd_str_starts(
+			   pd_str_z(v->resource->type), PD_STR("text/html"));
+	return kind == PD_CONTENT_DOCUMENT;
+}
+
 void
 pd_reply_blocked(const struct pd_conf *conf, const struct pd_request *req,
     enum pd_content_kind kind, const struct pd_verdict *verdict,
     struct pd_arena *arena, struct pd_reply *out)
 {
-	bool page =
-	    req->method == PD_METHOD_CONNECT ||
-	    verdict->kind == PD_VERDICT_DENY ||
-	    (verdict->kind == PD_VERDICT_BLOCK && kind == PD_CONTENT_DOCUMENT);
-
-	if (!page) {
-		stand_in(req,
-		    verdict->kind == PD_VERDICT_REPLACE ? PD_CONTENT_IMAGE
-							: kind,
-		    verdict, arena, out);
+	if (!gets_page(req, kind, verdict)) {
+		stand_in(req, kind, verdict, arena, out);
 	} else if (custom_page(conf, 403, 0, arena, out)) {
 		add(out, arena, "X-Pared-Why", why_line(verdict, arena));
 	} else {

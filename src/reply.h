@@ -38,9 +38,12 @@ void pd_reply_error(const struct pd_conf *conf, const struct pd_request *req,
     struct pd_reply *out);
 
 /*
- * For a verdict other than PASS: a stand-in of the kind asked for (HTML page
- * that names list, line and rule; 1x1 GIF; empty script, style, JSON, VAST,
- * media; 204 for what has no kind), or 403 for CONNECT and URLDeny.
+ * For BLOCK, DENY and REPLACE: the verdict's resource, else a stand-in of the
+ * kind asked for (HTML page that names list, line and rule and leads to the
+ * portal's page on it; 1x1 GIF; empty script, style, JSON, VAST, frame; 204 for
+ * fonts, media and what has no kind), or 403 for CONNECT and URLDeny. Each
+ * tells in X-Pared-Why "list:line: rule". Stand-ins may be read by any origin,
+ * never with credentials.
  */
 void pd_reply_blocked(const struct pd_conf *conf, const struct pd_request *req,
     enum pd_content_kind kind, const struct pd_verdict *verdict,

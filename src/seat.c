@@ -326,6 +326,7 @@ finish(void *arg)
 	/* Connections that linger on their own. */
 	pd_timers_expire_all(pd_worker_timers(s->worker));
 	pd_helper_pool_destroy(s->exchanges.codecs);
+	pd_scratch_destroy(s->exchanges.scratch);
 	pd_upstream_pool_destroy(s->exchanges.upstreams);
 	while (s->retired != NULL) {
 		struct route *next = s->retired->next;
@@ -358,6 +359,7 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 		.upstreams =
 		    pd_upstream_pool_create(s->worker, s->route->dialer, conf),
 		.codecs = codecs_create(s, conf),
+		.scratch = pd_scratch_create(),
 		.via = p->via,
 		.draining = &s->conns.draining,
 		.stats = (const struct pd_stats *const *)p->stats,

@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "net/listener.h"
 #include "seat.h"
+#include "updater.h"
 
 #define WORKERS_MAX   64
 #define LISTENERS_MAX 16
@@ -28,7 +29,8 @@ struct server {
 	struct pd_setup *setup;
 	struct pd_access_log *log;
 	struct event_base *base;
-	struct event *signals[6], *drain_tick;
+	struct event *signals[6], *drain_tick, *save_tick;
+	struct pd_updater *updater;
 	struct pd_seat *seats[WORKERS_MAX];
 	unsigned nseats;
 	const struct pd_stats *stats[WORKERS_MAX];
@@ -38,6 +40,7 @@ struct server {
 	char *pid_file; /* written, and to be removed */
 	char via[32];
 	bool draining;
+	bool unsaved; /* hits could not be written; that was told */
 	struct timespec drain_until;
 };
 
@@ -110,15 +113,52 @@ drain(struct server *sv)
 	event_add(sv->drain_tick, &tick);
 }
 
+/* ---- hits -------------------------------------------------------------- */
+
+/* Of the set in force; a set that is dropped saves its own. */
+static void
+save_hits(struct server *sv)
+{
+	int rc = pd_hits_save(pd_block_hits(sv->setup->rules));
+
+	/* The directory may be made later, by who fetches lists. */
+	if (rc < 0 && errno != ENOENT && !sv->unsaved)
+		pd_log(PD_LOG_WARN, 0,
+		    "server: hits of rules cannot be written: %s; see "
+		    "lists.directory",
+		    strerror(errno));
+	sv->unsaved = rc < 0;
+}
+
+static void
+on_save_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	save_hits(arg);
+}
+
+static void
+start_saving(struct server *sv)
+{
+	const struct timeval tick = { PD_HITS_SAVE_S, 0 };
+
+	sv->save_tick = event_new(sv->base, -1, EV_PERSIST, on_save_tick, sv);
+	event_add(sv->save_tick, &tick);
+}
+
 /* ---- configuration ----------------------------------------------------- */
 
+/* before: the one in force, or NULL. */
 static struct pd_setup *
-load_setup(const struct pd_server_params *p)
+load_setup(const struct pd_server_params *p, const struct pd_setup *before)
 {
 	struct pd_conf *conf = pd_conf_load(
 	    p->conf_path, p->overrides, p->noverrides, p->ziproxy, &report);
 
-	return conf != NULL ? pd_setup_create(conf, &report) : NULL;
+	return conf != NULL
+		   ? pd_setup_create(conf, PD_SETUP_RUN, before, &report)
+		   : NULL;
 }
 
 /* 0 with *out (NULL: off), or -1 after an error was logged. */
@@ -165,13 +205,34 @@ change_all(struct server *sv, struct pd_setup *setup)
 		pd_seat_change(sv->seats[i], setup, sv->log);
 }
 
+static void reload(struct server *sv);
+
+static void
+on_lists_changed(void *arg)
+{
+	struct server *sv = arg;
+
+	if (!sv->draining)
+		reload(sv);
+}
+
+/* As the configuration now in force says. */
+static void
+start_updater(struct server *sv)
+{
+	pd_updater_destroy(sv->updater);
+	sv->updater =
+	    pd_updater_create(sv->base, sv->setup->conf, on_lists_changed, sv);
+}
+
 static void
 reload(struct server *sv)
 {
-	struct pd_setup *setup = load_setup(sv->params);
+	struct pd_setup *setup = load_setup(sv->params, sv->setup);
 	struct pd_access_log *log = NULL;
 
 	notify("RELOADING=1");
+	save_hits(sv);
 	if (setup == NULL || open_access_log(setup->conf, &log) < 0 ||
 	    open_log(setup->conf) < 0) {
 		pd_access_log_unref(log);
@@ -187,6 +248,7 @@ reload(struct server *sv)
 	pd_access_log_unref(sv->log);
 	sv->log = log;
 	change_all(sv, sv->setup);
+	start_updater(sv);
 	pd_log(PD_LOG_INFO, 0, "server: reloaded, %zu rules",
 	    pd_block_rules(setup->rules));
 	notify("READY=1");
@@ -418,7 +480,7 @@ start(struct server *sv)
 {
 	struct pd_conf *conf;
 
-	sv->setup = load_setup(sv->params);
+	sv->setup = load_setup(sv->params, NULL);
 	if (sv->setup == NULL)
 		return -1;
 	conf = sv->setup->conf;
@@ -434,7 +496,11 @@ start(struct server *sv)
 	if (sv->base == NULL)
 		return -1;
 	catch_signals(sv);
-	return start_seats(sv);
+	if (start_seats(sv) < 0)
+		return -1;
+	start_updater(sv);
+	start_saving(sv);
+	return 0;
 }
 
 static void
@@ -454,6 +520,9 @@ stop(struct server *sv)
 	}
 	if (sv->drain_tick != NULL)
 		event_free(sv->drain_tick);
+	if (sv->save_tick != NULL)
+		event_free(sv->save_tick);
+	pd_updater_destroy(sv->updater);
 	if (sv->base != NULL)
 		event_base_free(sv->base);
 	if (sv->pid_file != NULL)

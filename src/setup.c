@@ -5,13 +5,17 @@
 #include "base/arena.h"
 
 struct pd_setup *
-pd_setup_create(struct pd_conf *conf, const struct pd_conf_report *report)
+pd_setup_create(struct pd_conf *conf, enum pd_setup_use use,
+    const struct pd_setup *before, const struct pd_conf_report *report)
 {
+	const struct pd_block_set *running =
+	    before != NULL ? before->rules : NULL;
 	struct pd_setup *s = pd_xalloc(sizeof(*s));
 
 	s->refs = 1;
 	s->conf = conf;
-	s->rules = pd_block_load(conf, report);
+	s->rules = use == PD_SETUP_RUN ? pd_block_load(conf, running, report)
+				       : pd_block_look(conf, report);
 	if (s->rules == NULL)
 		goto fail;
 	s->probes = pd_probe_load(conf, report);

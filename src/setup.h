@@ -18,9 +18,13 @@ struct pd_setup {
 	struct pd_users *users;
 };
 
-/* Takes conf's reference in every case. NULL after an error was reported. */
-struct pd_setup *
-pd_setup_create(struct pd_conf *conf, const struct pd_conf_report *report);
+/* LOOK: only to tell what is wrong; no file is made or changed. */
+enum pd_setup_use { PD_SETUP_RUN, PD_SETUP_LOOK };
+
+/* Takes conf's reference in every case. before: the one in force, with RUN; or
+ * NULL. NULL after an error that was reported. */
+struct pd_setup *pd_setup_create(struct pd_conf *conf, enum pd_setup_use use,
+    const struct pd_setup *before, const struct pd_conf_report *report);
 struct pd_setup *pd_setup_ref(struct pd_setup *s);
 void pd_setup_unref(struct pd_setup *s); /* NULL is fine */
 

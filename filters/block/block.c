@@ -1,260 +1,410 @@
 /*
- * The verdict: Ziproxy's lists of URL patterns first, in Ziproxy's order, then
- * the hosts. `check` in exchange.c asks before any connection is made.
+ * The verdict: what the client's lists say of the request, unless the site is
+ * switched off or a person let it through. `check` in exchange_check.c asks
+ * before any connection is made; `send` and `choose` ask again when the
+ * address, and the response's header, are there.
  */
-#include "filters/block/block.h"
+#include "filters/block/block_part.h"
 
-#include <malloc.h>
-#include <stdatomic.h>
-#include <stdlib.h>
+#include <stdio.h>
 
-#include "filters/block/parse.h"
+#include "base/arena.h"
+#include "base/log.h"
+#include "filters/block/lines.h"
 
-/* More than these and each request costs a microsecond or so for them. */
-#define SLOW_WARN 64
+/* ---- the question ------------------------------------------------------ */
 
-struct pd_block_set {
-	_Atomic unsigned refs;
-	struct pd_set *hosts;
-	struct pd_urls *urls;
-	struct pd_strings names; /* of lists, by an entry's number */
-};
+/* Whether it is a part of it, not a copy in another form. */
+static bool
+is_within(struct pd_str part, struct pd_str whole)
+{
+	uintptr_t at = (uintptr_t)part.p, start = (uintptr_t)whole.p;
 
-static const char *const urls_names[PD_URLS_LISTS] = {
-	[PD_URLS_NO_PROCESSING] = "URLNoProcessing",
-	[PD_URLS_DENY] = "URLDeny",
-	[PD_URLS_REPLACE] = "URLReplaceData",
-	[PD_URLS_REPLACE_CT] = "URLReplaceDataCT",
-};
+	return at >= start && at + part.n <= start + whole.n;
+}
 
+/* The target URI as it came, if it is in its usual form. */
+static bool
+use_target(const struct pd_request *req, struct pd_match_query *m)
+{
+	const struct pd_authority *a = &req->url.authority;
+	uint16_t usual = req->url.scheme == PD_SCHEME_HTTP ? 80 : 443;
+
+	if (req->form != PD_FORM_ABSOLUTE || a->lax ||
+	    (a->port_given && a->port == usual) ||
+	    !pd_str_starts(req->target, PD_STR("http")) ||
+	    !is_within(a->host, req->target) ||
+	    !is_within(req->url.path, req->target))
+		return false;
+	m->url = req->target;
+	m->host_at = (size_t)(a->host.p - req->target.p);
+	m->host_n = a->host.n;
+	return true;
+}
+
+/* A page asks for ws://, and rules say so (RFC 6455, 3); the request for it
+ * says http://. */
+static bool
+is_websocket(const struct pd_match_query *m)
+{
+	return m->types == PD_TYPE_WEBSOCKET;
+}
+
+/* Written anew; of CONNECT, what is known of it. */
 static void
-destroy(struct pd_block_set *s)
+write_url(const struct pd_request *req, struct pd_arena *arena,
+    struct pd_match_query *m)
 {
-	pd_set_destroy(s->hosts);
-	pd_urls_destroy(s->urls);
-	for (size_t i = 0; i < s->names.n; i++)
-		free(s->names.v[i]);
-	free(s->names.v);
-	free(s);
-}
+	static const char *const schemes[2][2] = { { "https", "http" },
+		{ "wss", "ws" } };
+	const struct pd_authority *a = &req->url.authority;
+	bool tunnel = req->method == PD_METHOD_CONNECT;
+	bool http = tunnel ? a->port == 80 : req->url.scheme == PD_SCHEME_HTTP;
+	const char *scheme = schemes[is_websocket(m)][http];
+	bool bracket = a->kind == PD_HOST_IPV6;
+	char port[8] = "";
 
-/* By the format its contents show. -1 after an error was reported. */
-static int
-read_source(struct pd_block_set *s, struct pd_lines *l, uint8_t list)
-{
-	bool whole;
-	struct pd_str head = pd_lines_head(l, &whole);
-	enum pd_parse_format format = pd_parse_format(head, whole);
-	const char *refusal = pd_parse_refusal(format);
-	int full = 0;
-
-	if (refusal != NULL) {
-		pd_lines_tell(l->report, true, "%s: %s", l->name, refusal);
-		return -1;
-	}
-	if (format == PD_PARSE_EMPTY)
-		pd_lines_tell(
-		    l->report, false, "%s: the list is empty", l->name);
-	else if (format == PD_PARSE_HOSTS)
-		full = pd_parse_hosts(l, s->hosts, list);
-	else
-		full = pd_parse_domains(l, s->hosts, list);
-	if (full < 0)
-		pd_lines_tell(l->report, true,
-		    "%s:%u: more than %u hosts in all lists", l->name, l->line,
-		    PD_SET_HOSTS_MAX);
-	return full;
-}
-
-static int
-load_source(struct pd_block_set *s, const struct pd_conf_source *source,
-    const struct pd_conf_report *report)
-{
-	const char *path = source->url != NULL ? source->url : "";
-	uint8_t list = (uint8_t)s->names.n;
-	struct pd_lines l;
-	int result;
-
-	if (s->names.n == PD_SET_LISTS_MAX) {
-		pd_lines_tell(report, true, "lists: more than %d sources",
-		    PD_SET_LISTS_MAX);
-		return -1;
-	}
-	s->names.v[s->names.n++] =
-	    pd_xstrdup(source->name != NULL ? source->name : path);
-	if (strncmp(path, "file:", 5) == 0)
-		path += strncmp(path + 5, "///", 3) == 0 ? 7 : 5;
-	if (pd_lines_open(&l, path, report) < 0)
-		return -1;
-	result = read_source(s, &l, list);
-	if (pd_lines_finish(&l) < 0)
-		result = -1;
-	return result;
-}
-
-static int
-load_urls(struct pd_block_set *s, const char *path, enum pd_urls_list list,
-    const struct pd_conf_report *report)
-{
-	struct pd_lines l;
-	int result;
-
-	if (path == NULL)
-		return 0;
-	if (pd_lines_open(&l, path, report) < 0)
-		return -1;
-	result = pd_parse_ziproxy(&l, s->urls, list);
-	if (result < 0)
-		pd_lines_tell(
-		    report, true, "%s:%u: too many patterns", path, l.line);
-	if (pd_lines_finish(&l) < 0)
-		result = -1;
-	return result;
-}
-
-/* All lists, even after one failed: everything wrong is told at once. */
-static int
-load_all(struct pd_block_set *s, const struct pd_conf *conf,
-    const struct pd_conf_report *report)
-{
-	const char *const paths[PD_URLS_LISTS] = {
-		[PD_URLS_NO_PROCESSING] = conf->url_no_processing,
-		[PD_URLS_DENY] = conf->url_deny,
-		[PD_URLS_REPLACE] = conf->url_replace_data,
-		[PD_URLS_REPLACE_CT] = conf->url_replace_data_ct,
-	};
-	int result = 0;
-
-	for (int i = 0; i < PD_URLS_LISTS; i++) {
-		if (load_urls(s, paths[i], (enum pd_urls_list)i, report) < 0)
-			result = -1;
-	}
-	for (size_t i = 0; i < conf->nsources; i++) {
-		if (!conf->sources[i].off &&
-		    load_source(s, &conf->sources[i], report) < 0)
-			result = -1;
-	}
-	return result;
-}
-
-struct pd_block_set *
-pd_block_load(const struct pd_conf *conf, const struct pd_conf_report *report)
-{
-	struct pd_block_set *s = pd_xalloc(sizeof(*s));
-	struct pd_host_key key = pd_host_key_random();
-	int result;
-
-	s->refs = 1;
-	s->hosts = pd_set_create(&key);
-	s->urls = pd_urls_create(&key);
-	s->names.v = pd_xalloc((conf->nsources + 1) * sizeof(*s->names.v));
-	result = load_all(s, conf, report);
-	pd_set_freeze(s->hosts);
-	pd_urls_freeze(s->urls);
-	/*
-	 * Building takes about as much again as the set; after the first time
-	 * malloc keeps pieces of that size unless told not to.
-	 */
-	malloc_trim(0);
-	if (result < 0) {
-		destroy(s);
-		return NULL;
-	}
-	if (pd_urls_slow(s->urls) > SLOW_WARN)
-		pd_lines_tell(report, false,
-		    "lists: %zu URL patterns have a '*' in the host other than "
-		    "\"*.name\"; each is tried at every request",
-		    pd_urls_slow(s->urls));
-	return s;
-}
-
-struct pd_block_set *
-pd_block_ref(struct pd_block_set *s)
-{
-	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
-	return s;
+	if (a->port != 0 && a->port != (http ? 80 : 443))
+		snprintf(port, sizeof(port), ":%u", a->port);
+	m->host_at = strlen(scheme) + 3 + bracket;
+	m->host_n = a->host.n;
+	m->url = pd_arena_printf(arena, "%s://%s%.*s%s%s%.*s", scheme,
+	    bracket ? "[" : "", PD_STR_ARG(a->host), bracket ? "]" : "", port,
+	    PD_STR_ARG(tunnel ? PD_STR("/") : req->url.path));
 }
 
 void
-pd_block_unref(struct pd_block_set *s)
+pd_block_match_query(const struct pd_block_set *s,
+    const struct pd_block_query *q, struct pd_match_query *m)
 {
-	if (s != NULL &&
-	    atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
-		destroy(s);
+	struct pd_str policy;
+
+	*m = (struct pd_match_query){
+		.source = q->inferred->source,
+		.party = q->inferred->party,
+		.types = q->inferred->types,
+		.method = q->request->method,
+		.host_only = q->request->method == PD_METHOD_CONNECT,
+		.lists = pd_policies_lists(
+		    s->policies, q->client, q->now_s, &policy),
+	};
+	if (is_websocket(m) || !use_target(q->request, m))
+		write_url(q->request, q->arena, m);
+}
+
+static struct pd_str
+host_of(const struct pd_match_query *m)
+{
+	return pd_str_of(m->url.p + m->host_at, m->host_n);
+}
+
+/* ---- the verdict ------------------------------------------------------- */
+
+static void
+decided_by(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_rule *rule, struct pd_verdict *out)
+{
+	out->rule = *rule;
+	/* It may stand in the scratch. */
+	out->rule.text = pd_arena_str(q->arena, rule->text);
+	if (!q->uncounted)
+		pd_hits_add(s->hits, rule->id, q->now_s);
+}
+
+/* A rule would block it; may it pass all the same? */
+static bool
+is_let_through(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_query *m)
+{
+	struct pd_str host = host_of(m);
+	struct pd_str page = m->source.n > 0 ? m->source : host;
+
+	return pd_policies_site_off(s->policies, page) ||
+	       pd_allow_find(s->allow, q->client, host, page, q->now_s, NULL);
 }
 
 static void
-give(struct pd_verdict *out, enum pd_verdict_kind kind, enum pd_urls_list list,
-    const struct pd_urls_hit *hit)
+give_decision(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_query *m, const struct pd_match *match,
+    struct pd_verdict *out)
 {
-	out->kind = kind;
-	out->list = pd_str_z(urls_names[list]);
-	out->rule = hit->text;
-	out->line = hit->line;
+	static const enum pd_verdict_kind kinds[] = {
+		[PD_MATCH_NONE] = PD_VERDICT_PASS,
+		[PD_MATCH_ALLOW] = PD_VERDICT_PASS,
+		[PD_MATCH_BLOCK] = PD_VERDICT_BLOCK,
+		[PD_MATCH_DENY] = PD_VERDICT_DENY,
+		[PD_MATCH_REPLACE] = PD_VERDICT_REPLACE,
+	};
+
+	out->kind = kinds[match->kind];
+	out->untouched = match->untouched;
+	out->replace_by_type = match->replace_by_type && !m->host_only;
+	out->allowed = match->kind == PD_MATCH_ALLOW;
+	if (out->kind == PD_VERDICT_BLOCK && is_let_through(s, q, m)) {
+		out->kind = PD_VERDICT_PASS;
+		out->allowed = true;
+		return;
+	}
+	if (match->rule.text.n > 0)
+		decided_by(s, q, &match->rule, out);
+	if (out->kind == PD_VERDICT_BLOCK && match->redirect.n > 0)
+		out->resource = pd_resource_find(match->redirect);
 }
 
-/* Whether one of Ziproxy's lists decides; its replace by type may be undone. */
-static bool
-judge_urls(const struct pd_urls_hit hits[PD_URLS_LISTS], struct pd_verdict *out)
+/* Where scheme and authority end. */
+static struct pd_str
+origin_of(struct pd_str url)
 {
-	if (hits[PD_URLS_NO_PROCESSING].found) {
-		give(out, PD_VERDICT_PASS, PD_URLS_NO_PROCESSING,
-		    &hits[PD_URLS_NO_PROCESSING]);
-		out->untouched = true;
-		return true;
+	const char *slashes = memmem(url.p, url.n, "://", 3);
+	size_t n = slashes != NULL ? (size_t)(slashes + 3 - url.p) : 0;
+
+	while (n < url.n && url.p[n] != '/' && url.p[n] != '?')
+		n++;
+	return pd_str_of(url.p, n);
+}
+
+/* Rules that would go on changing what they made: "/a" to "/b" and back. */
+#define REWRITES_MAX 4
+
+/*
+ * Where the address comes to rest, so that a page is sent there once and not
+ * in a circle; or where it first leaves its origin, which is asked anew. False:
+ * nothing changes it, or it does not come to rest.
+ */
+static bool
+settle(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_query *first, struct pd_str *location,
+    struct pd_match_rule *rule)
+{
+	struct pd_match_query m = *first;
+	struct pd_match_rule by;
+	char shown[PD_LINES_SHOWN];
+	struct pd_str url, origin = origin_of(first->url);
+	bool left = false;
+	size_t n = 0;
+
+	while (pd_match_rewrite(s->rules, q->scratch, &m, &url, &by)) {
+		/* Both may stand in the scratch. */
+		if (n == 0) {
+			*rule = by;
+			rule->text = pd_arena_str(q->arena, by.text);
+		}
+		if (n++ == REWRITES_MAX) {
+			pd_log_peer(PD_LOG_WARN, 0,
+			    "lists: %s, with others, changes an address "
+			    "without end; it is left as it is",
+			    pd_lines_show(rule->text, shown));
+			return false;
+		}
+		url = pd_arena_str(q->arena, url);
+		if (!left)
+			*location = url;
+		left = left || !pd_str_caseeq(origin_of(url), origin);
+		if (pd_match_split(&m, url) < 0)
+			break;
 	}
-	if (hits[PD_URLS_DENY].found) {
-		give(out, PD_VERDICT_DENY, PD_URLS_DENY, &hits[PD_URLS_DENY]);
-		return true;
-	}
-	if (hits[PD_URLS_REPLACE].found) {
-		give(out, PD_VERDICT_REPLACE, PD_URLS_REPLACE,
-		    &hits[PD_URLS_REPLACE]);
-		return true;
-	}
-	return false;
+	return n > 0;
+}
+
+/* A page's address is shown and copied: it is sent there. Anything else is
+ * asked for as it should have been, which saves the way back. */
+static void
+rewrite(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_query *m, struct pd_verdict *out)
+{
+	struct pd_match_rule rule;
+	struct pd_str url;
+	bool page;
+
+	if (m->host_only || is_websocket(m) || out->untouched ||
+	    (m->method != PD_METHOD_GET && m->method != PD_METHOD_HEAD) ||
+	    !settle(s, q, m, &url, &rule) || is_let_through(s, q, m))
+		return;
+	out->location = url;
+	page = q->inferred->kind == PD_CONTENT_DOCUMENT ||
+	       q->inferred->kind == PD_CONTENT_PAGE;
+	out->kind = !page && pd_str_caseeq(origin_of(url), origin_of(m->url))
+			? PD_VERDICT_REWRITE
+			: PD_VERDICT_REDIRECT;
+	decided_by(s, q, &rule, out);
+}
+
+static bool
+is_asked(const struct pd_block_set *s, struct pd_verdict *out)
+{
+	*out = (struct pd_verdict){ .kind = PD_VERDICT_PASS };
+	return s != NULL && s->rules != NULL;
 }
 
 void
 pd_block_judge(const struct pd_block_set *s, const struct pd_block_query *q,
     struct pd_verdict *out)
 {
-	const struct pd_authority *authority = &q->url->authority;
-	struct pd_str host = authority->host;
-	struct pd_urls_hit hits[PD_URLS_LISTS];
-	struct pd_set_hit hit;
-	char text[PD_ADDR_TEXT];
+	struct pd_match_query m;
+	struct pd_match match;
 
-	*out = (struct pd_verdict){ .kind = PD_VERDICT_PASS };
-	if (s == NULL)
+	if (!is_asked(s, out))
 		return;
-	/* One spelling for an address, as the lists' parsers make it. */
-	if (authority->kind != PD_HOST_NAME)
-		host = pd_str_z(pd_addr_text(&authority->addr, text));
-	pd_urls_match(s->urls, q, host, hits);
-	if (judge_urls(hits, out))
+	pd_block_match_query(s, q, &m);
+	pd_match_request(s->rules, q->scratch, &m, &match);
+	give_decision(s, q, &m, &match, out);
+	if (out->kind == PD_VERDICT_PASS)
+		rewrite(s, q, &m, out);
+}
+
+static void
+judge_later(const struct pd_block_set *s, const struct pd_block_query *q,
+    const struct pd_match_query *m, const struct pd_match_later *later,
+    struct pd_verdict *out)
+{
+	struct pd_match match;
+
+	pd_match_later(s->rules, q->scratch, m, later, &match);
+	if (match.kind == PD_MATCH_BLOCK)
+		give_decision(s, q, m, &match, out);
+}
+
+void
+pd_block_connected(const struct pd_block_set *s, const struct pd_block_query *q,
+    struct pd_verdict *out)
+{
+	struct pd_match_later later = { .address = q->address };
+	struct pd_match_query m;
+
+	if (!is_asked(s, out) ||
+	    !pd_match_has_later(s->rules, q->inferred->types, false, true))
 		return;
-	if (pd_set_find(
-		s->hosts, host, authority->kind != PD_HOST_NAME, &hit)) {
-		out->kind = PD_VERDICT_BLOCK;
-		out->list = pd_str_z(s->names.v[hit.list]);
-		/* Of the query's own bytes, not of text. */
-		out->rule = authority->kind != PD_HOST_NAME ? authority->host
-							    : hit.suffix;
-		out->line = hit.line;
-		return;
+	pd_block_match_query(s, q, &m);
+	judge_later(s, q, &m, &later, out);
+}
+
+bool
+pd_block_asks_address(const struct pd_block_set *s)
+{
+	return s != NULL && s->rules != NULL &&
+	       pd_match_has_later(s->rules, PD_TYPE_ALL, false, true);
+}
+
+/* ---- the response ------------------------------------------------------ */
+
+struct answer {
+	const struct pd_block_set *set;
+	const struct pd_block_query *q;
+	struct pd_fields *fields;
+};
+
+/* "geolocation=()|camera=()": a list of one field. */
+static struct pd_str
+permissions(struct pd_arena *arena, struct pd_str value)
+{
+	struct pd_str out = { "", 0 };
+
+	while (value.n > 0) {
+		struct pd_str part = pd_str_split(&value, '|');
+
+		out = pd_arena_printf(arena, "%.*s%s%.*s", PD_STR_ARG(out),
+		    out.n > 0 ? ", " : "", PD_STR_ARG(pd_str_trim(part)));
 	}
-	if (hits[PD_URLS_REPLACE_CT].found && q->method != PD_METHOD_CONNECT) {
-		give(out, PD_VERDICT_PASS, PD_URLS_REPLACE_CT,
-		    &hits[PD_URLS_REPLACE_CT]);
-		out->replace_by_type = true;
-	}
+	return out;
+}
+
+static bool
+edit(void *arg, enum pd_rule_action action, struct pd_str value,
+    const struct pd_match_rule *rule)
+{
+	struct answer *a = arg;
+	struct pd_arena *arena = a->q->arena;
+
+	if (action == PD_RULE_CSP)
+		pd_fields_add(a->fields, arena,
+		    PD_STR("Content-Security-Policy"),
+		    pd_arena_str(arena, value));
+	else if (action == PD_RULE_PERMISSIONS)
+		pd_fields_add(a->fields, arena, PD_STR("Permissions-Policy"),
+		    permissions(arena, value));
+	else if (action == PD_RULE_REMOVEHEADER)
+		pd_fields_remove_name(a->fields, value);
+	pd_hits_add(a->set->hits, rule->id, a->q->now_s);
+	return true;
+}
+
+void
+pd_block_answer(const struct pd_block_set *s, const struct pd_block_query *q,
+    struct pd_fields *fields, struct pd_verdict *out)
+{
+	struct pd_match_later later = { .fields = fields };
+	struct answer answer = { s, q, fields };
+	struct pd_match_query m;
+	bool judges, edits;
+
+	if (!is_asked(s, out))
+		return;
+	judges = pd_match_has_later(s->rules, q->inferred->types, true, false);
+	edits = pd_match_has_answer(s->rules, q->inferred->types);
+	if (!judges && !edits)
+		return;
+	pd_block_match_query(s, q, &m);
+	if (judges)
+		judge_later(s, q, &m, &later, out);
+	if (edits && out->kind == PD_VERDICT_PASS && !is_let_through(s, q, &m))
+		pd_match_answer(s->rules, q->scratch, &m, edit, &answer);
+}
+
+/* ---- for people -------------------------------------------------------- */
+
+const struct pd_set *
+pd_block_compiled(const struct pd_block_set *s)
+{
+	return s != NULL ? s->rules : NULL;
+}
+
+struct pd_allow *
+pd_block_allow(const struct pd_block_set *s)
+{
+	return s != NULL ? s->allow : NULL;
+}
+
+struct pd_hits *
+pd_block_hits(const struct pd_block_set *s)
+{
+	return s != NULL ? s->hits : NULL;
+}
+
+const struct pd_policies *
+pd_block_policies(const struct pd_block_set *s)
+{
+	return s != NULL ? s->policies : NULL;
 }
 
 size_t
 pd_block_rules(const struct pd_block_set *s)
 {
-	return s != NULL ? pd_set_count(s->hosts) + pd_urls_count(s->urls) : 0;
+	return s != NULL && s->rules != NULL ? pd_set_rules(s->rules) : 0;
+}
+
+/* Whether the file says no more than the list does: "easylist.txt". */
+static bool
+is_list_file(const struct pd_match_rule *rule)
+{
+	struct pd_str file = rule->file;
+
+	return file.n == 0 ||
+	       (pd_str_starts(file, rule->list) &&
+		   (file.n == rule->list.n || file.p[rule->list.n] == '.'));
+}
+
+struct pd_str
+pd_block_place(const struct pd_match_rule *rule, struct pd_arena *arena)
+{
+	struct pd_str line = PD_STR("");
+
+	if (rule->line > 0)
+		line = pd_arena_printf(arena, ":%u", rule->line);
+	if (is_list_file(rule))
+		return pd_arena_printf(arena, "%.*s%.*s",
+		    PD_STR_ARG(rule->list), PD_STR_ARG(line));
+	return pd_arena_printf(arena, "%.*s (%.*s%.*s)", PD_STR_ARG(rule->list),
+	    PD_STR_ARG(rule->file), PD_STR_ARG(line));
 }
 
 /* "image/x-gif" for a listed "image/gif". */

@@ -1,38 +1,31 @@
 /*
- * The verdict on a request: a pure function of its URL, method, type and
- * source, given before any connection is made.
+ * The verdict on a request, given before any connection is made, and what its
+ * response gets: the door to everything behind filters/block/.
  *
- * What is behind it (hosts files, domain lists, Ziproxy's lists; further
- * syntaxes later) is nobody else's matter.
- * Thread: a set is built by main, immutable, counted; judging: any.
+ * Lists are compiled to one file (compile.h) that is read (set.h) and asked
+ * (match.h); above them stand policies (policy.h), sites that are switched off,
+ * and what a person let through for a while (allow.h).
+ * Thread: a set is built by main, immutable, counted; judging: any, each
+ * thread with its own scratch.
  */
 #ifndef PD_BLOCK_H
 #define PD_BLOCK_H
 
 #include "base/conf.h"
-#include "http/http.h"
+#include "filters/block/allow.h"
+#include "filters/block/hits.h"
+#include "filters/block/infer.h"
+#include "filters/block/resource.h"
 
-struct pd_block_set;
-
-/* What kind of thing was asked for, so that a stand-in fits. */
-enum pd_content_kind {
-	PD_CONTENT_OTHER, /* fetch, beacon, ping: an empty answer */
-	PD_CONTENT_DOCUMENT,
-	PD_CONTENT_FRAME,
-	PD_CONTENT_IMAGE,
-	PD_CONTENT_SCRIPT,
-	PD_CONTENT_STYLE,
-	PD_CONTENT_FONT,
-	PD_CONTENT_MEDIA,
-	PD_CONTENT_JSON,
-	PD_CONTENT_VAST,
-};
+struct pd_policies;
 
 enum pd_verdict_kind {
 	PD_VERDICT_PASS,
 	PD_VERDICT_BLOCK, /* a stand-in of the content kind, 403 for CONNECT */
 	PD_VERDICT_DENY,  /* Ziproxy's URLDeny: 403 */
-	PD_VERDICT_REPLACE, /* Ziproxy's URLReplaceData: a 1x1 GIF */
+	PD_VERDICT_REPLACE,  /* Ziproxy's URLReplaceData: a 1x1 GIF */
+	PD_VERDICT_REDIRECT, /* 307 to location: parameters removed, skipped */
+	PD_VERDICT_REWRITE,  /* ask for location instead; same authority */
 };
 
 struct pd_verdict {
@@ -40,42 +33,79 @@ struct pd_verdict {
 	bool untouched;       /* URLNoProcessing: no filter; only with PASS */
 	bool replace_by_type; /* URLReplaceDataCT: replace when the response's
 				 type is listed; only with PASS */
-	/*
-	 * Which rule said so. They live as long as the set; the rule of a
-	 * BLOCK is a part of the query's host and lives as long as the query's
-	 * URL (names are not kept in memory).
-	 */
-	struct pd_str list, rule;
-	uint32_t line; /* in the list's file; 0: none */
+	bool allowed; /* a rule would block; an exception or a person let it by
+		       */
+	/* Which rule said so; strings live in the query's arena or as long as
+	 * the set. rule.text is empty for PASS that no rule decided. */
+	struct pd_match_rule rule;
+	const struct pd_resource *resource; /* of BLOCK; NULL: by kind */
+	struct pd_str location;             /* of REDIRECT and REWRITE */
 };
 
 struct pd_block_query {
-	enum pd_method method;
-	const struct pd_url *url; /* for CONNECT only its authority */
-	enum pd_content_kind kind;
-	struct pd_str source; /* Referer or Origin; may be empty */
+	const struct pd_request *request;   /* for CONNECT only its authority */
+	const struct pd_inferred *inferred; /* of the request */
+	const struct pd_addr *client;       /* NULL: nobody in particular */
+	struct pd_scratch *scratch;
+	struct pd_arena *arena; /* for what the verdict holds */
+	int64_t now_s;          /* wall clock */
+	bool uncounted;         /* a person asks why: no hit of a rule */
+	/* The address that was connected to, in pd_block_connected(). */
+	const struct pd_addr *address;
 };
 
+struct pd_block_set;
+
 /*
- * Reads every list that the configuration names. Lines that are wrong are
- * reported with file and line and left out, the rest loads; a list that cannot
- * be read at all is an error. Returns the set with one reference, or NULL.
+ * Makes the set that the configuration names: opens the rule file in
+ * lists.directory when it was made of the same lists, else compiles them and
+ * puts it there (in memory when that cannot be). Lines that are wrong are
+ * counted and reported; a list that cannot be read is reported as an error, and
+ * fatal unless the rule file of before can stand in. before: the set that was
+ * in force, whose hits are counted on; NULL at the start. Returns it with one
+ * reference, or NULL.
  */
+struct pd_block_set *pd_block_load(const struct pd_conf *conf,
+    const struct pd_block_set *before, const struct pd_conf_report *report);
+/* The same for commands that only tell: no file is made or changed, whoever
+ * runs them, and there are no hits. */
 struct pd_block_set *
-pd_block_load(const struct pd_conf *conf, const struct pd_conf_report *report);
+pd_block_look(const struct pd_conf *conf, const struct pd_conf_report *report);
 struct pd_block_set *pd_block_ref(struct pd_block_set *s);
 void pd_block_unref(struct pd_block_set *s); /* NULL is fine */
 
-/* No allocation, no lock. s may be NULL: everything passes. */
+/* No lock but allow's; s may be NULL: everything passes. */
 void pd_block_judge(const struct pd_block_set *s,
     const struct pd_block_query *q, struct pd_verdict *out);
+/* Once more when the upstream's address is known: ipaddress=. Only worth
+ * asking when a rule asks for it. */
+bool pd_block_asks_address(const struct pd_block_set *s);
+void pd_block_connected(const struct pd_block_set *s,
+    const struct pd_block_query *q, struct pd_verdict *out);
+/*
+ * Once more when the response's header is there: header=, and edits its fields
+ * as csp, permissions and removeheader say.
+ */
+void
+pd_block_answer(const struct pd_block_set *s, const struct pd_block_query *q,
+    struct pd_fields *fields, struct pd_verdict *out);
 
-/* Sec-Fetch-Dest, else Accept, else the path's extension. */
-enum pd_content_kind pd_block_kind(const struct pd_request *req);
-const char *pd_content_kind_name(enum pd_content_kind kind);
+/* What is behind it, for `why` and the portal; each may be NULL. */
+const struct pd_set *pd_block_compiled(const struct pd_block_set *s);
+struct pd_allow *pd_block_allow(const struct pd_block_set *s);
+struct pd_hits *pd_block_hits(const struct pd_block_set *s);
+const struct pd_policies *pd_block_policies(const struct pd_block_set *s);
+/* Fills m for the request of q, as pd_block_judge() asks. */
+void pd_block_match_query(const struct pd_block_set *s,
+    const struct pd_block_query *q, struct pd_match_query *m);
 
 /* Rules in the set, for the log and the metrics. */
 size_t pd_block_rules(const struct pd_block_set *s);
+
+/* Where a rule stands, for people: "list:line", or "list (file:line)" of a
+ * file that the list includes; in the arena. */
+struct pd_str
+pd_block_place(const struct pd_match_rule *rule, struct pd_arena *arena);
 
 /* Whether the media type (lower case) is in URLReplaceDataCTList. */
 bool pd_block_replace_type(const struct pd_conf *conf, struct pd_str type);

@@ -106,118 +106,218 @@ pd_host_key_random(void)
 	return key;
 }
 
+bool
+pd_host_is_address(struct pd_str host)
+{
+	size_t i = host.n;
+
+	/* IPv6: a colon stands in no name, and after four digits at most. */
+	for (size_t k = 0; k < host.n && k < 5; k++) {
+		if (host.p[k] == ':')
+			return true;
+	}
+	while (i > 0 && host.p[i - 1] >= '0' && host.p[i - 1] <= '9')
+		i--;
+	return i < host.n && (i == 0 || host.p[i - 1] == '.');
+}
+
+/* Up to 7 bytes of a host in the low bytes of a word; reads nothing outside of
+ * the host. */
 static inline uint64_t
-rotate(uint64_t x, unsigned bits)
+load_part(struct pd_str host, size_t at, size_t n)
 {
-	return x << bits | x >> (64 - bits);
+	uint64_t word = 0;
+
+	if (n > 0 && at + 8 <= host.n) {
+		memcpy(&word, host.p + at, 8);
+		return word & (UINT64_MAX >> (64 - 8 * n));
+	}
+	if (n > 0 && at + n >= 8) {
+		memcpy(&word, host.p + at + n - 8, 8);
+		return word >> (64 - 8 * n);
+	}
+	for (size_t i = 0; i < n; i++)
+		word |= (uint64_t)(unsigned char)host.p[at + i] << (8 * i);
+	return word;
 }
 
-static inline void
-sip_round(uint64_t v[4])
+/* The bits of a length in the top bits of the bytes of a word, where ASCII has
+ * none: no bytes of a label can stand for another length. */
+static inline uint64_t
+spread_length(size_t n)
 {
-	v[0] += v[1];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[2] = rotate(v[2], 32);
-}
-
-static inline void
-sip_absorb(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
+	return (n * UINT64_C(0x0002040810204081) & UINT64_C(0x0101010101010101))
+	       << 7;
 }
 
 /*
- * A label is its bytes in words of eight, then a word of what is left with the
- * length and a top bit above it. ASCII never has that bit, so two lists of
- * labels are never the same words.
+ * A label is two words, its first and its last eight bytes, which overlap when
+ * it is short; of a longer one 16 bytes at a time.
  */
-static void
-absorb_label(uint64_t v[4], const char *p, size_t n)
+static inline uint64_t
+absorb_label(const struct pd_host_key *key, uint64_t h, struct pd_str host,
+    size_t at, size_t n)
 {
-	uint64_t word, end = ((uint64_t)n | 0x80) << 56;
+	uint64_t first, last = 0, length = spread_length(n);
 
-	for (; n >= 8; p += 8, n -= 8) {
-		memcpy(&word, p, 8);
-		sip_absorb(v, word);
+	if (n < 8) {
+		first = load_part(host, at, n);
+	} else {
+		for (; n > 16; at += 16, n -= 16) {
+			memcpy(&first, host.p + at, 8);
+			memcpy(&last, host.p + at + 8, 8);
+			h = pd_host_fold(h ^ first, key->k0 ^ last);
+		}
+		if (n < 8) {
+			/* What is left, and some of what was. */
+			at -= 8 - n;
+			n = 8;
+		}
+		memcpy(&first, host.p + at, 8);
+		memcpy(&last, host.p + at + n - 8, 8);
 	}
-	word = 0;
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)(unsigned char)p[i] << (8 * i);
-	sip_absorb(v, word | end);
+	return pd_host_fold(h ^ first ^ length, key->k1 ^ last);
+}
+
+/* A set top bit for each byte that is a dot, exactly. */
+static inline uint64_t
+dots_in_word(uint64_t word)
+{
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	uint64_t x = word ^ UINT64_C(0x2e2e2e2e2e2e2e2e);
+
+	return ~(((x & low) + low) | x | low);
+}
+
+/* A bit for each of 8 bytes that is a dot. */
+static inline uint64_t
+dots_in_8(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	/* Brings the eight top bits together. */
+	return (dots_in_word(word) >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* A bit for each of at most 64 bytes that is a dot. */
+static inline uint64_t
+dots_in(const char *p, size_t n)
+{
+	uint64_t dots = 0;
+	size_t i = 0;
+
+	if (n < 8) {
+		for (; i < n; i++)
+			dots |= (uint64_t)(p[i] == '.') << i;
+		return dots;
+	}
+	for (; i + 8 <= n; i += 8)
+		dots |= dots_in_8(p + i) << i;
+	/* The last eight once more, for those behind. */
+	return dots | dots_in_8(p + n - 8) << (n - 8);
+}
+
+/* Where the label begins that ends at end: behind a dot, or at 0. */
+static inline size_t
+label_start(struct pd_str host, uint64_t dots, size_t end)
+{
+	const char *dot;
+
+	if (host.n <= 64) {
+		if (end < 64)
+			dots &= ((uint64_t)1 << end) - 1;
+		return dots != 0 ? 64 - (unsigned)__builtin_clzll(dots) : 0;
+	}
+	dot = memrchr(host.p, '.', end);
+	return dot != NULL ? (size_t)(dot - host.p) + 1 : 0;
+}
+
+static size_t
+walk(const struct pd_host_key *key, uint64_t h, struct pd_str host, size_t drop,
+    size_t max, struct pd_host_suffix *out)
+{
+	size_t end = host.n, n = 0, at;
+	uint64_t dots = host.n <= 64 ? dots_in(host.p, host.n) : 0;
+
+	if (host.n == 0 || host.n >= PD_HOST_TEXT)
+		return 0;
+	for (; drop > 0; drop--) {
+		at = label_start(host, dots, end);
+		if (at == 0)
+			return 0;
+		end = at - 1;
+	}
+	while (n < max) {
+		at = label_start(host, dots, end);
+		h = absorb_label(key, h, host, at, end - at);
+		out[n++] = (struct pd_host_suffix){ h, (uint32_t)at };
+		if (at == 0)
+			break;
+		end = at - 1;
+	}
+	return n;
+}
+
+size_t
+pd_host_suffixes(const struct pd_host_key *key, struct pd_str host, bool single,
+    size_t max, struct pd_host_suffix *out)
+{
+	if (!single)
+		return walk(key, key->k0, host, 0, max, out);
+	if (host.n == 0 || host.n >= PD_HOST_TEXT || max == 0)
+		return 0;
+	out[0] = (struct pd_host_suffix){
+		absorb_label(key, key->k0, host, 0, host.n),
+		0,
+	};
+	return 1;
+}
+
+size_t
+pd_host_entities(const struct pd_host_key *key, struct pd_str host, size_t drop,
+    size_t max, struct pd_host_suffix *out)
+{
+	return walk(key, ~key->k0, host, drop, max, out);
 }
 
 static uint64_t
-sip_result(const uint64_t v[4])
+hash_whole(const struct pd_host_key *key, uint64_t h, struct pd_str host,
+    unsigned *labels)
 {
-	uint64_t t[4] = { v[0], v[1], v[2] ^ 0xff, v[3] };
+	size_t end = host.n;
 
-	sip_round(t);
-	sip_round(t);
-	sip_round(t);
-	return t[0] ^ t[1] ^ t[2] ^ t[3];
-}
+	*labels = 0;
+	if (host.n == 0 || host.n >= PD_HOST_TEXT)
+		return 0;
+	for (;;) {
+		const char *dot = memrchr(host.p, '.', end);
+		size_t at = dot != NULL ? (size_t)(dot - host.p) + 1 : 0;
 
-void
-pd_host_walk_start(struct pd_host_walk *w, const struct pd_host_key *key,
-    struct pd_str host, bool single)
-{
-	*w = (struct pd_host_walk){
-		.host = host,
-		.left = host.n,
-		.v = { key->k0 ^ 0x736f6d6570736575u,
-		    key->k1 ^ 0x646f72616e646f6du,
-		    key->k0 ^ 0x6c7967656e657261u,
-		    key->k1 ^ 0x7465646279746573u },
-	};
-	if (!single || host.n == 0)
-		return;
-	/* The next step finds the one suffix already there. */
-	absorb_label(w->v, host.p, host.n);
-	w->left = SIZE_MAX;
-}
-
-bool
-pd_host_walk_next(struct pd_host_walk *w)
-{
-	const char *dot;
-	size_t from;
-
-	if (w->left == 0)
-		return false;
-	if (w->left == SIZE_MAX) {
-		w->left = from = 0;
-	} else {
-		dot = memrchr(w->host.p, '.', w->left);
-		from = dot != NULL ? (size_t)(dot - w->host.p) + 1 : 0;
-		absorb_label(w->v, w->host.p + from, w->left - from);
-		w->left = dot != NULL ? from - 1 : 0;
+		h = absorb_label(key, h, host, at, end - at);
+		++*labels;
+		if (dot == NULL)
+			return h;
+		end = at - 1;
 	}
-	w->suffix = pd_str_of(w->host.p + from, w->host.n - from);
-	w->whole = w->left == 0;
-	w->hash = sip_result(w->v);
-	w->labels++;
-	return true;
 }
 
 uint64_t
 pd_host_hash(const struct pd_host_key *key, struct pd_str host, bool single,
     unsigned *labels)
 {
-	struct pd_host_walk w;
+	if (!single)
+		return hash_whole(key, key->k0, host, labels);
+	*labels = host.n > 0 && host.n < PD_HOST_TEXT;
+	return *labels > 0 ? absorb_label(key, key->k0, host, 0, host.n) : 0;
+}
 
-	/* As a walk, without the results between. */
-	pd_host_walk_start(&w, key, host, single);
-	while (pd_host_walk_next(&w))
-		;
-	*labels = w.labels;
-	return w.hash;
+uint64_t
+pd_host_entity_hash(
+    const struct pd_host_key *key, struct pd_str name, unsigned *labels)
+{
+	return hash_whole(key, ~key->k0, name, labels);
 }

@@ -1,232 +1,290 @@
 #include "filters/block/set.h"
 
-#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
+#include "filters/block/set_view.h"
 
-/*
- * After freezing: bucket b's entries are first[b] .. first[b + 1] - 1 of two
- * arrays. Fingerprints stand apart from the rest, so that a miss, the usual
- * case, reads one or two cache lines.
- */
-#define PRINT_LEN     5 /* bytes of a fingerprint */
-#define BUCKET_TARGET 8
-#define GROW_FIRST    1024
+#define COPY_PIECE ((size_t)256 * 1024) /* bytes read at once */
 
-#define INFO_SUBDOMAINS (1u << 31)
-#define INFO_LIST_SHIFT 24
+static const char no_memory[] = "there is no memory for the rule file";
 
-struct pd_set {
-	struct pd_host_key key;
-	unsigned labels_max; /* of any host; longer suffixes cannot match */
-	uint32_t n;
-	/* While it is built. */
-	uint32_t cap;
-	uint64_t *hashes;
-	uint32_t *infos; /* then stays, in the order of the buckets */
-	/* Then. */
-	unsigned bucket_bits;
-	uint32_t *first;
-	unsigned char *prints;
-};
+static atomic_uint_fast64_t serials;
 
-struct pd_set *
-pd_set_create(const struct pd_host_key *key)
+/* Takes the mapping. */
+static struct pd_set *
+create(unsigned char *bytes, size_t n, const char *magic, const char **why)
 {
 	struct pd_set *s = pd_xalloc(sizeof(*s));
 
-	s->key = *key;
+	s->bytes = bytes;
+	s->n = n;
+	s->head = (const void *)bytes;
+	atomic_init(&s->refs, 1);
+	*why = pd_set_check(s, magic);
+	if (*why != NULL) {
+		pd_set_unref(s);
+		return NULL;
+	}
+	s->serial = atomic_fetch_add(&serials, 1) + 1;
+	s->regexes = pd_regexes_create(s->nregexes);
+	return s;
+}
+
+static bool
+size_ok(size_t n)
+{
+	return n >= sizeof(struct pd_file_head) && n <= PD_SET_BYTES_MAX;
+}
+
+static int
+create_memory(void)
+{
+	return memfd_create("pared-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+static bool
+write_all(int fd, const unsigned char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, bytes, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		bytes += put;
+		n -= (size_t)put;
+	}
+	return true;
+}
+
+/* n bytes of memory that nobody can change any more, not even by another
+ * mapping. */
+static unsigned char *
+seal(int memory, size_t n)
+{
+	void *p;
+
+	if (fcntl(memory, F_ADD_SEALS,
+		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return NULL;
+	p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, memory, 0);
+	return p != MAP_FAILED ? p : NULL;
+}
+
+/* All n bytes of a file, piece by piece. */
+static const char *
+copy_file(int memory, int fd, size_t n)
+{
+	unsigned char *piece = pd_xalloc(COPY_PIECE);
+	const char *why = NULL;
+	ssize_t got;
+
+	while (n > 0 && why == NULL) {
+		got = read(fd, piece, n < COPY_PIECE ? n : COPY_PIECE);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			why = "the rule file cannot be read";
+		else if (got == 0)
+			why = "the rule file was cut while it was read";
+		else if (!write_all(memory, piece, (size_t)got))
+			why = no_memory;
+		else
+			n -= (size_t)got;
+	}
+	free(piece);
+	return why;
+}
+
+/* NULL: it may be one, by its size and its first bytes. */
+static const char *
+look_at_file(int fd, size_t *n)
+{
+	char magic[sizeof(((struct pd_file_head *)NULL)->magic)];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return "the rule file is no regular file";
+	if (st.st_size <= 0 || !size_ok((size_t)st.st_size) ||
+	    pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
+	    memcmp(magic, PD_FILE_MAGIC, sizeof(magic)) != 0)
+		return "it is no rule file";
+	*n = (size_t)st.st_size;
+	return NULL;
+}
+
+struct pd_set *
+pd_set_open(const char *path, const char **why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	unsigned char *bytes = NULL;
+	int memory = -1;
+	size_t n = 0;
+
+	*why = "the rule file cannot be opened";
+	if (fd < 0)
+		return NULL;
+	*why = look_at_file(fd, &n);
+	if (*why != NULL)
+		goto close_fd;
+	*why = no_memory;
+	memory = create_memory();
+	if (memory < 0)
+		goto close_fd;
+	*why = copy_file(memory, fd, n);
+	if (*why != NULL)
+		goto close_memory;
+	*why = no_memory;
+	bytes = seal(memory, n);
+close_memory:
+	close(memory);
+close_fd:
+	close(fd);
+	return bytes != NULL ? create(bytes, n, PD_FILE_MAGIC, why) : NULL;
+}
+
+static unsigned char *
+copy(const unsigned char *bytes, size_t n)
+{
+	int memory = create_memory();
+	unsigned char *p = NULL;
+
+	if (memory < 0)
+		return NULL;
+	if (write_all(memory, bytes, n))
+		p = seal(memory, n);
+	close(memory);
+	return p;
+}
+
+struct pd_set *
+pd_set_copy(const unsigned char *bytes, size_t n, const char **why)
+{
+	unsigned char *sealed;
+
+	*why = "it is no rule file";
+	if (!size_ok(n))
+		return NULL;
+	*why = no_memory;
+	sealed = copy(bytes, n);
+	return sealed != NULL ? create(sealed, n, PD_FILE_MAGIC, why) : NULL;
+}
+
+const char *
+pd_set_verify_cosmetic(const unsigned char *bytes, size_t n)
+{
+	const char *why = "it is no rule file";
+	unsigned char *sealed;
+	struct pd_set *s;
+
+	if (!size_ok(n))
+		return why;
+	sealed = copy(bytes, n);
+	if (sealed == NULL)
+		return no_memory;
+	s = create(sealed, n, PD_FILE_COSMETIC, &why);
+	pd_set_unref(s);
+	return why;
+}
+
+struct pd_set *
+pd_set_ref(struct pd_set *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
 	return s;
 }
 
 void
-pd_set_destroy(struct pd_set *s)
+pd_set_unref(struct pd_set *s)
 {
-	if (s == NULL)
+	if (s == NULL ||
+	    atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	free(s->hashes);
-	free(s->infos);
-	free(s->first);
-	free(s->prints);
+	pd_regexes_destroy(s->regexes);
+	munmap(s->bytes, s->n);
 	free(s);
 }
 
-int
-pd_set_add(struct pd_set *s, const struct pd_set_entry *e)
+uint64_t
+pd_set_key(const struct pd_set *s)
 {
-	unsigned labels;
-	uint32_t line = e->line <= PD_SET_LINE_MAX ? e->line : 0;
-
-	assert(s->first == NULL && e->list < PD_SET_LISTS_MAX);
-	if (s->n >= PD_SET_HOSTS_MAX)
-		return -1;
-	if (s->n == s->cap) {
-		s->cap = s->cap > 0 ? s->cap * 2 : GROW_FIRST;
-		s->hashes = pd_xrealloc(s->hashes, s->cap * sizeof(*s->hashes));
-		s->infos = pd_xrealloc(s->infos, s->cap * sizeof(*s->infos));
-	}
-	s->hashes[s->n] = pd_host_hash(&s->key, e->host, e->address, &labels);
-	s->infos[s->n] = (e->subdomains && !e->address ? INFO_SUBDOMAINS : 0) |
-			 (uint32_t)e->list << INFO_LIST_SHIFT | line;
-	s->n++;
-	if (labels > s->labels_max)
-		s->labels_max = labels;
-	return 0;
+	return s->head->key;
 }
 
-static uint32_t
-bucket_of(const struct pd_set *s, uint64_t hash)
+int64_t
+pd_set_built(const struct pd_set *s)
 {
-	return s->bucket_bits > 0 ? (uint32_t)(hash >> (64 - s->bucket_bits))
-				  : 0;
-}
-
-static void
-print_write(unsigned char *at, uint64_t hash)
-{
-	for (int i = 0; i < PRINT_LEN; i++)
-		at[i] = (unsigned char)(hash >> (8 * i));
-}
-
-/* Sorts hosts into buckets by counting, in the order they were added. */
-static void
-distribute(struct pd_set *s, uint32_t *infos)
-{
-	size_t nbuckets = (size_t)1 << s->bucket_bits;
-
-	for (uint32_t i = 0; i < s->n; i++)
-		s->first[bucket_of(s, s->hashes[i]) + 1]++;
-	for (size_t b = 1; b <= nbuckets; b++)
-		s->first[b] += s->first[b - 1];
-	/* first[b] runs on to the start of b + 1; the caller's pass mends it.
-	 */
-	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t at = s->first[bucket_of(s, s->hashes[i])]++;
-
-		print_write(s->prints + (size_t)at * PRINT_LEN, s->hashes[i]);
-		infos[at] = s->infos[i];
-	}
-	memmove(s->first + 1, s->first, nbuckets * sizeof(*s->first));
-	s->first[0] = 0;
-}
-
-/* Where a print stands in [from, to), else to. */
-static uint32_t
-print_find(const struct pd_set *s, uint32_t from, uint32_t to,
-    const unsigned char print[PRINT_LEN])
-{
-	const unsigned char *p = s->prints + (size_t)from * PRINT_LEN;
-
-	while (from < to && memcmp(p, print, PRINT_LEN) != 0) {
-		from++;
-		p += PRINT_LEN;
-	}
-	return from;
-}
-
-/*
- * Leaves one of equal hosts. A bucket with many copies has few different
- * hosts, so that this is linear for any list.
- */
-static void
-remove_copies(struct pd_set *s)
-{
-	size_t nbuckets = (size_t)1 << s->bucket_bits;
-	uint32_t out = 0, from = 0;
-
-	for (size_t b = 0; b < nbuckets; b++) {
-		uint32_t to = s->first[b + 1], start = out;
-
-		for (; from < to; from++) {
-			unsigned char *print =
-			    s->prints + (size_t)from * PRINT_LEN;
-			uint32_t at = print_find(s, start, out, print);
-
-			if (at == out) {
-				memmove(s->prints + (size_t)out * PRINT_LEN,
-				    print, PRINT_LEN);
-				s->infos[out++] = s->infos[from];
-			} else if ((s->infos[from] & INFO_SUBDOMAINS) != 0 &&
-				   (s->infos[at] & INFO_SUBDOMAINS) == 0) {
-				s->infos[at] = s->infos[from];
-			}
-		}
-		s->first[b + 1] = out;
-	}
-	s->n = out;
-}
-
-void
-pd_set_freeze(struct pd_set *s)
-{
-	uint32_t *infos;
-
-	assert(s->first == NULL);
-	while (s->bucket_bits < 24 && (s->n >> s->bucket_bits) >= BUCKET_TARGET)
-		s->bucket_bits++;
-	s->first =
-	    pd_xalloc((((size_t)1 << s->bucket_bits) + 1) * sizeof(*s->first));
-	s->prints = pd_xalloc((size_t)s->n * PRINT_LEN);
-	infos = pd_xalloc((size_t)s->n * sizeof(*infos));
-	distribute(s, infos);
-	free(s->hashes);
-	free(s->infos);
-	s->hashes = NULL;
-	s->infos = infos;
-	remove_copies(s);
-	s->cap = s->n;
-	s->prints = pd_xrealloc(s->prints, (size_t)s->n * PRINT_LEN);
-	s->infos = pd_xrealloc(s->infos, (size_t)s->n * sizeof(*s->infos));
-}
-
-bool
-pd_set_find(const struct pd_set *s, struct pd_str host, bool address,
-    struct pd_set_hit *hit)
-{
-	struct pd_host_walk w;
-	unsigned char print[PRINT_LEN];
-
-	assert(s->first != NULL);
-	if (s->n == 0)
-		return false;
-	pd_host_walk_start(&w, &s->key, host, address);
-	while (w.labels < s->labels_max && pd_host_walk_next(&w)) {
-		uint32_t b = bucket_of(s, w.hash), at, info;
-
-		print_write(print, w.hash);
-		at = print_find(s, s->first[b], s->first[b + 1], print);
-		if (at == s->first[b + 1])
-			continue;
-		info = s->infos[at];
-		if (!w.whole && (info & INFO_SUBDOMAINS) == 0)
-			continue;
-		*hit = (struct pd_set_hit){
-			.suffix = w.suffix,
-			.list = (uint8_t)(info >> INFO_LIST_SHIFT & 0x7f),
-			.line = info & PD_SET_LINE_MAX,
-		};
-		return true;
-	}
-	return false;
+	return s->head->built;
 }
 
 size_t
-pd_set_count(const struct pd_set *s)
+pd_set_bytes(const struct pd_set *s)
 {
 	return s->n;
 }
 
 size_t
-pd_set_size(const struct pd_set *s)
+pd_set_rules(const struct pd_set *s)
 {
-	size_t size = sizeof(*s) + (size_t)s->cap * sizeof(*s->infos);
+	return s->head->nrules;
+}
 
-	if (s->hashes != NULL)
-		size += (size_t)s->cap * sizeof(*s->hashes);
-	if (s->first != NULL) {
-		size += (((size_t)1 << s->bucket_bits) + 1) * sizeof(*s->first);
-		size += (size_t)s->n * PRINT_LEN;
-	}
-	return size;
+size_t
+pd_set_lists(const struct pd_set *s)
+{
+	return s->nlists;
+}
+
+void
+pd_set_list(const struct pd_set *s, size_t list, struct pd_compile_list *out)
+{
+	const struct pd_file_list *l;
+
+	*out = (struct pd_compile_list){ .name = PD_STR("") };
+	if (list >= s->nlists)
+		return;
+	l = &s->lists[list];
+	*out = (struct pd_compile_list){
+		.name = pd_set_text(s, l->name, l->name_n),
+		.url = pd_set_text(s, l->url, l->url_n),
+		.title = pd_set_text(s, l->title, l->title_n),
+		.expires_s = l->expires_s,
+		.rules = l->rules,
+		.cosmetics = l->cosmetics,
+		.folded_same = l->folded_same,
+		.folded_covered = l->folded_covered,
+		.badfiltered = l->badfiltered,
+	};
+	memcpy(out->skipped, l->skipped, sizeof(out->skipped));
+}
+
+size_t
+pd_set_files(const struct pd_set *s)
+{
+	return s->nfiles;
+}
+
+struct pd_str
+pd_set_file(const struct pd_set *s, size_t i, size_t *list)
+{
+	const struct pd_file_file *f = &s->files[i];
+
+	*list = f->list;
+	return pd_set_text(s, f->name, f->name_n);
+}
+
+void
+pd_set_sections(const struct pd_set *s,
+    void (*each)(void *arg, const char *name, size_t n), void *arg)
+{
+	for (size_t i = 0; i < PD_SECTIONS; i++)
+		each(arg, pd_file_section_names[i], s->head->sections[i].n);
 }

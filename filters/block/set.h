@@ -1,55 +1,56 @@
 /*
- * Very many hosts in little memory: which of them are blocked, by which list
- * and line.
+ * The rule file, in memory: immutable, shared by all workers, never trusted.
  *
- * Names are not kept. A host is its keyed 64-bit hash (host.h): the upper bits
- * choose a bucket of eight on average, 40 more are kept beside the list and
- * line. That is 9.5 bytes a host. A host that is not listed is taken for one
- * that is once in 1.4e11 questions, whatever the size of the set, and
- * nobody can aim at it without the key.
- * Thread: built by one thread, then immutable.
+ * It is read into sealed memory before it is looked at: what was checked in a
+ * mapping of the file itself somebody could write afterwards, and one that is
+ * cut short would kill who reads on.
+ *
+ * Opening checks magic, version, byte order, sizes, the checksum of the whole
+ * and each offset inside its section; a file that fails is refused with a
+ * sentence. After that nothing of it can lead outside of it.
+ * Thread: any; counted.
  */
 #ifndef PD_BLOCK_SET_H
 #define PD_BLOCK_SET_H
 
-#include "filters/block/host.h"
+#include "filters/block/compile.h"
 
-#define PD_SET_LISTS_MAX 127              /* 7 bits of an entry */
-#define PD_SET_LINE_MAX  ((1u << 24) - 1) /* 24 bits; above: line unknown */
-#define PD_SET_HOSTS_MAX (16u << 20)
+#define PD_SET_HOSTS_MAX   (16u << 20)
+#define PD_SET_RULES_MAX   (4u << 20)
+#define PD_SET_LINE_MAX    ((1u << 24) - 1) /* above: line unknown */
+#define PD_SET_BYTES_MAX   ((size_t)1 << 30)
+#define PD_SET_TEXT_MAX    ((size_t)1 << 20) /* of one rule, bytes */
+#define PD_SET_PATTERN_MAX 8192u /* of its pattern, or an option's value */
 
 struct pd_set;
 
-struct pd_set_entry {
-	struct pd_str host; /* of pd_host_normal() */
-	bool address;       /* an address literal: has no subdomains */
-	bool subdomains;    /* it and everything below it */
-	uint8_t list;       /* < PD_SET_LISTS_MAX */
-	uint32_t line;      /* 0: unknown */
-};
-
-struct pd_set *pd_set_create(const struct pd_host_key *key);
-void pd_set_destroy(struct pd_set *s); /* NULL is fine */
-
-/*
- * Before pd_set_freeze(). Of equal hosts the first stays, unless only a later
- * one has its subdomains. 0, or -1 when PD_SET_HOSTS_MAX is reached.
+/* A regular file, read whole. NULL with a sentence in *why (static). */
+struct pd_set *pd_set_open(const char *path, const char **why);
+/* The same of bytes in memory, which are copied. */
+struct pd_set *
+pd_set_copy(const unsigned char *bytes, size_t n, const char **why);
+/* NULL: the cosmetic file of pd_compiled is as it should be; else a sentence.
  */
-int pd_set_add(struct pd_set *s, const struct pd_set_entry *e);
-void pd_set_freeze(struct pd_set *s);
+const char *pd_set_verify_cosmetic(const unsigned char *bytes, size_t n);
+struct pd_set *pd_set_ref(struct pd_set *s);
+void pd_set_unref(struct pd_set *s); /* NULL is fine */
 
-/* After it. */
-struct pd_set_hit {
-	struct pd_str suffix; /* of the host asked for */
-	uint8_t list;
-	uint32_t line; /* 0: unknown */
-};
+uint64_t pd_set_key(const struct pd_set *s);  /* of pd_compile_options */
+int64_t pd_set_built(const struct pd_set *s); /* seconds since 1970 */
+size_t pd_set_bytes(const struct pd_set *s);
+size_t pd_set_rules(const struct pd_set *s); /* that can match, with hosts */
 
-/* host: as in struct pd_authority. */
-bool pd_set_find(const struct pd_set *s, struct pd_str host, bool address,
-    struct pd_set_hit *hit);
-size_t pd_set_count(const struct pd_set *s);
-/* Bytes of memory behind it. */
-size_t pd_set_size(const struct pd_set *s);
+size_t pd_set_lists(const struct pd_set *s);
+void
+pd_set_list(const struct pd_set *s, size_t list, struct pd_compile_list *out);
+
+/* The files that the lists were read from: the name from the list's folder on,
+ * and whose it is. */
+size_t pd_set_files(const struct pd_set *s);
+struct pd_str pd_set_file(const struct pd_set *s, size_t i, size_t *list);
+
+/* Sizes by section, for `pared lists verify`: each section's name and bytes. */
+void pd_set_sections(const struct pd_set *s,
+    void (*each)(void *arg, const char *name, size_t n), void *arg);
 
 #endif

@@ -2,13 +2,8 @@
  * pared check: is the configuration right, and what does it come to? Also what
  * is made from the option table: conf/pared.conf and its manual page.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
 #include "base/conf.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
@@ -22,15 +17,17 @@ static const char usage[] =
     "  pared check -c ziproxy.conf      and what becomes of each option?\n"
     "  pared check --defaults           every option, at its default\n"
     "\n"
-    "  -c FILE         read FILE\n"
+    "  -c FILE         the configuration; else " PD_CMD_CONF ", if it is\n"
+    "                  there, or the defaults\n"
     "  -o NAME=VALUE   as if this line stood at the end of the file\n"
     "  -z, --ziproxy   read the file as Ziproxy does, whatever it holds\n"
     "  --json          the result as JSON\n"
+    "  --defaults      every option at its default, as a file to begin with\n"
     "  --manual        the options as pared.conf(5), in mdoc\n";
 
 struct findings {
-	bool json;
-	char *messages; /* JSON objects, separated by commas */
+	bool json, failed; /* failed: an error was among them */
+	char *messages;    /* JSON objects, separated by commas */
 	size_t len;
 	FILE *out;
 	unsigned n;
@@ -41,6 +38,7 @@ on_line(void *arg, bool error, const char *text)
 {
 	struct findings *f = arg;
 
+	f->failed = f->failed || error;
 	if (!f->json) {
 		fprintf(stderr, "%s%s\n", error ? "" : "note: ", text);
 		return;
@@ -59,6 +57,7 @@ print_summary(const struct pd_setup *setup)
 	const struct pd_conf *c = setup->conf;
 	char buf[PD_ADDR_TEXT];
 	struct pd_addr a;
+	size_t nlists = 0;
 
 	fputs("  listens on ", stdout);
 	if (c->address.n == 0)
@@ -76,7 +75,9 @@ print_summary(const struct pd_setup *setup)
 	if (c->next_proxy != NULL)
 		printf(
 		    "  parent      %s:%d\n", c->next_proxy, (int)c->next_port);
-	printf("  lists       %zu, %zu rules\n", c->nsources,
+	for (size_t i = 0; i < c->nsources; i++)
+		nlists += !c->sources[i].off;
+	printf("  lists       %zu, %zu rules\n", nlists,
 	    pd_block_rules(setup->rules));
 	printf("  access log  %s\n",
 	    c->access_log != NULL ? c->access_log : "off");
@@ -118,8 +119,9 @@ check(const char *path, const char *const *overrides, size_t noverrides,
 	c = pd_conf_load(path, overrides, noverrides, ziproxy, &report);
 	/* All that it names is read too, as `pared run` would. */
 	if (c != NULL)
-		setup = pd_setup_create(c, &report);
-	ok = setup != NULL;
+		setup = pd_setup_create(c, PD_SETUP_LOOK, NULL, &report);
+	/* Of before there may be rules that stand in for what is wrong. */
+	ok = setup != NULL && !f.failed;
 	c = ok ? setup->conf : NULL;
 	if (json) {
 		print_json(path, c, &f);
@@ -137,77 +139,35 @@ check(const char *path, const char *const *overrides, size_t noverrides,
 	return ok ? PD_CMD_OK : PD_CMD_FAIL;
 }
 
-static int
-finish_stdout(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return PD_CMD_OK;
-	fprintf(stderr, "pared check: cannot write: %s\n", strerror(errno));
-	return PD_CMD_FAIL;
-}
-
 int
 pd_cmd_check(int argc, char **argv)
 {
-	enum { OPT_DEFAULTS = 256, OPT_MANUAL, OPT_JSON };
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "option", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "defaults", no_argument, NULL, OPT_DEFAULTS },
-		{ "manual", no_argument, NULL, OPT_MANUAL },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "ziproxy", no_argument, NULL, 'z' },
-		{ NULL, 0, NULL, 0 },
+	const char *path = NULL;
+	struct pd_cmd_values overrides = { 0 };
+	bool defaults = false, manual = false, json = false, ziproxy = false;
+	const struct pd_cmd_option options[] = {
+		{ "config", 'c', .value = &path },
+		{ "defaults", .flag = &defaults },
+		{ "json", .flag = &json },
+		{ "manual", .flag = &manual },
+		{ "option", 'o', .values = &overrides },
+		{ "ziproxy", 'z', .flag = &ziproxy },
+		{ 0 },
 	};
-	const char *path = access(PD_CMD_CONF, F_OK) == 0 ? PD_CMD_CONF : NULL;
-	const char **overrides =
-	    pd_xalloc(((size_t)argc + 1) * sizeof(*overrides));
-	size_t noverrides = 0;
-	bool json = false, ziproxy = false;
-	int opt, rc = PD_CMD_USAGE;
+	struct pd_cmd_line line = { "check", usage, options, .most = 0 };
+	int rc = pd_cmd_parse(&line, argc, argv);
 
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "c:o:hz", options, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'o':
-			overrides[noverrides++] = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			rc = finish_stdout();
-			goto done;
-		case OPT_DEFAULTS:
+	if (rc == PD_CMD_GO) {
+		rc = PD_CMD_OK;
+		if (defaults)
 			pd_conf_write_defaults(stdout);
-			rc = finish_stdout();
-			goto done;
-		case OPT_MANUAL:
+		else if (manual)
 			pd_conf_write_manual(stdout);
-			rc = finish_stdout();
-			goto done;
-		case OPT_JSON:
-			json = true;
-			break;
-		case 'z':
-			ziproxy = true;
-			break;
-		default:
-			fputs(usage, stderr);
-			goto done;
-		}
+		else
+			rc = check(pd_cmd_conf_path(path), overrides.v,
+			    overrides.n, ziproxy, json);
+		rc = pd_cmd_end(rc);
 	}
-	if (optind < argc) {
-		fprintf(stderr, "pared check: what is \"%.100s\"?\n\n%s",
-		    argv[optind], usage);
-		goto done;
-	}
-	rc = check(path, overrides, noverrides, ziproxy, json);
-	if (finish_stdout() != PD_CMD_OK)
-		rc = PD_CMD_FAIL;
-done:
-	free(overrides);
+	pd_cmd_values_free(&overrides);
 	return rc;
 }

@@ -4,7 +4,6 @@
 #include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,48 +217,35 @@ fail:
 int
 pd_cmd_passwd(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "file", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	char password[PASSWORD_MAX + 2], *line = NULL;
+	char password[PASSWORD_MAX + 2], *text = NULL;
 	const char *file = NULL, *name;
-	int opt, rc = PD_CMD_FAIL;
+	const struct pd_cmd_option options[] = {
+		{ "file", 'f', .value = &file },
+		{ 0 },
+	};
+	struct pd_cmd_line line = { "passwd", usage, options, .most = 1 };
+	int rc = pd_cmd_parse(&line, argc, argv);
 
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "f:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'f':
-			file = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return PD_CMD_OK;
-		default:
-			fputs(usage, stderr);
-			return PD_CMD_USAGE;
-		}
-	}
-	if (optind + 1 != argc) {
-		fputs(usage, stderr);
-		return PD_CMD_USAGE;
-	}
-	name = argv[optind];
+	if (rc == PD_CMD_GO && line.nwords == 0)
+		rc = pd_cmd_wrong(&line, "which user?");
+	if (rc != PD_CMD_GO)
+		return rc;
+	name = line.words[0];
 	if (!name_ok(name)) {
 		complain("a user's name is short, and has no colon");
 		return PD_CMD_USAGE;
 	}
 	if (get_password(password) == 0)
-		line = make_line(name, password);
+		text = make_line(name, password);
 	explicit_bzero(password, sizeof(password));
-	if (line == NULL)
+	if (text == NULL)
 		return PD_CMD_FAIL;
+	rc = PD_CMD_OK;
 	if (file != NULL)
-		rc = change_file(file, name, line) == 0 ? PD_CMD_OK
+		rc = change_file(file, name, text) == 0 ? PD_CMD_OK
 							: PD_CMD_FAIL;
-	else if (fputs(line, stdout) >= 0 && fflush(stdout) == 0)
-		rc = PD_CMD_OK;
-	free(line);
-	return rc;
+	else
+		fputs(text, stdout);
+	free(text);
+	return pd_cmd_end(rc);
 }

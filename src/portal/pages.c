@@ -3,14 +3,11 @@
 #include <inttypes.h>
 
 #include "base/embed.h"
+#include "portal/list_page.h"
 
 PD_EMBED(pages_start, "src/portal/index.html");
 PD_EMBED(pages_common_css, "src/portal/page.css");
 PD_EMBED(pages_portal_css, "src/portal/portal.css");
-
-struct value {
-	struct pd_str name, text; /* text: HTML */
-};
 
 static int64_t
 sum_of(const struct pd_portal_params *params, enum pd_stat id)
@@ -23,19 +20,18 @@ sum_of(const struct pd_portal_params *params, enum pd_stat id)
 }
 
 static struct pd_str
-find(struct pd_str name, const struct value *values, size_t nvalues)
+find(struct pd_str name, const struct pd_pages_value *values, size_t nvalues)
 {
 	for (size_t i = 0; i < nvalues; i++) {
 		if (pd_str_eq(name, values[i].name))
-			return values[i].text;
+			return values[i].html;
 	}
 	return PD_STR("");
 }
 
-/* The template with each @NAME@ replaced; it holds no other '@'. */
-static struct pd_str
-fill(struct pd_str template, const struct value *values, size_t nvalues,
-    struct pd_arena *arena)
+struct pd_str
+pd_pages_fill(struct pd_str template, const struct pd_pages_value *values,
+    size_t nvalues, struct pd_arena *arena)
 {
 	struct pd_str rest, part;
 	size_t n = 0;
@@ -60,9 +56,8 @@ fill(struct pd_str template, const struct value *values, size_t nvalues,
 	return pd_str_of(p, n);
 }
 
-/* "12,345". */
-static struct pd_str
-count_text(int64_t n, struct pd_arena *arena)
+struct pd_str
+pd_pages_count(int64_t n, struct pd_arena *arena)
 {
 	char digits[24], *p = pd_arena_alloc(arena, 32), *at = p;
 	int len;
@@ -121,18 +116,21 @@ pd_pages_start(const struct pd_portal_params *params,
 {
 	int64_t saved =
 	    sum_of(params, PD_STAT_BODY_IN) - sum_of(params, PD_STAT_BODY_OUT);
-	const struct value values[] = {
+	const struct pd_pages_value values[] = {
 		{ PD_STR("TITLE"), params->through_proxy
 				       ? PD_STR("this device is set up")
 				       : PD_STR("set up a device") },
 		{ PD_STR("STATE"), state_text(params->through_proxy) },
 		{ PD_STR("EXCHANGES"),
-		    count_text(
+		    pd_pages_count(
 			sum_of(params, PD_STAT_EXCHANGES_TOTAL), arena) },
 		{ PD_STR("BLOCKED"),
-		    count_text(sum_of(params, PD_STAT_BLOCKED), arena) },
+		    pd_pages_count(sum_of(params, PD_STAT_BLOCKED), arena) },
 		{ PD_STR("SAVED"), bytes_text(saved, arena) },
-		{ PD_STR("RULES"), count_text((int64_t)params->rules, arena) },
+		{ PD_STR("RULES"),
+		    pd_pages_count(
+			(int64_t)pd_block_rules(params->rules), arena) },
+		{ PD_STR("LISTS"), pd_list_page_section(params, arena) },
 		{ PD_STR("PAC"), pd_reply_escape(way->pac_url, arena) },
 		{ PD_STR("HOST"), pd_reply_escape(way->host, arena) },
 		{ PD_STR("PORT"), pd_arena_printf(arena, "%u", way->port) },
@@ -140,7 +138,7 @@ pd_pages_start(const struct pd_portal_params *params,
 		{ PD_STR("VERSION"), PD_STR(PARED_VERSION) },
 	};
 
-	return fill(PD_EMBEDDED(pages_start), values,
+	return pd_pages_fill(PD_EMBEDDED(pages_start), values,
 	    sizeof(values) / sizeof(values[0]), arena);
 }
 
@@ -184,7 +182,7 @@ pd_pages_metrics(const struct pd_portal_params *params, struct pd_arena *arena)
 	    "# HELP pared_block_rules Rules in the block set\n"
 	    "# TYPE pared_block_rules gauge\n"
 	    "pared_block_rules %zu\n",
-	    params->rules);
+	    pd_block_rules(params->rules));
 	for (int i = 0; i < PD_STAT_COUNT; i++) {
 		enum pd_stat id = (enum pd_stat)i;
 		struct pd_str name = pd_str_z(pd_stats_name(id));

@@ -15,6 +15,20 @@ struct pd_pages_way {
 	struct pd_str pac_url;
 };
 
+/*
+ * A template's text with each @NAME@ replaced by HTML; it holds no other '@'.
+ * What has no value becomes nothing.
+ */
+struct pd_pages_value {
+	struct pd_str name, html;
+};
+struct pd_str
+pd_pages_fill(struct pd_str template, const struct pd_pages_value *values,
+    size_t nvalues, struct pd_arena *arena);
+
+/* "12,345". */
+struct pd_str pd_pages_count(int64_t n, struct pd_arena *arena);
+
 /* The start page, HTML. */
 struct pd_str pd_pages_start(const struct pd_portal_params *params,
     const struct pd_pages_way *way, struct pd_arena *arena);

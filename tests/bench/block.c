@@ -1,27 +1,34 @@
 /*
- * Lookups a second and bytes a host of the block set, beside bsearch(3) over
- * sorted strings.
+ * What the rule file costs: time to make it, its bytes by section, time to open
+ * it, nanoseconds a request.
  *
- *     bench_block [HOSTS-FILE]
+ *     bench_block [-r REQUESTS] [LIST...]
  *
- * Without a file, a million made-up names. Half of the questions are listed
- * hosts, half are not; the baseline asks for each suffix as well, as it must.
+ * Without a list, a million made-up hosts. REQUESTS is as for `pared match`;
+ * without it, hosts that are listed and hosts that are not in turn. For
+ * instructions: valgrind --tool=callgrind with 1 and with 3 passes (-p).
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/arena.h"
-#include "filters/block/parse.h"
+#include "filters/block/match.h"
+#include "filters/block/source.h"
 
-#define MADE_UP   1000000
-#define QUESTIONS 2000000
+#define MADE_UP  1000000u
+#define ASKED    200000u
+#define SUFFIXES "/usr/share/publicsuffix/public_suffix_list.dat"
 
-struct names {
-	char **v;
+struct request {
+	uint16_t types;
+	char *source, *url;
+};
+
+struct requests {
+	struct request *v;
 	size_t n, cap;
-	size_t bytes;
 };
 
 static double
@@ -33,185 +40,215 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Resident kilobytes, "VmRSS" or "VmHWM". */
-static long
-resident_kb(const char *what)
+static void
+on_line(void *arg, bool error, const char *text)
 {
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[256];
-	long kb = -1;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, what, strlen(what)) == 0)
-			kb = strtol(line + strlen(what) + 1, NULL, 10);
-	}
-	if (f != NULL)
-		fclose(f);
-	return kb;
+	(void)arg;
+	fprintf(stderr, "%s%s\n", error ? "" : "note: ", text);
 }
 
 static void
-names_add(struct names *names, struct pd_str s)
+made_up_host(char name[64], unsigned i)
 {
-	if (names->n == names->cap) {
-		names->cap = names->cap > 0 ? names->cap * 2 : 1024;
-		names->v = pd_xrealloc(names->v, names->cap * sizeof(char *));
-	}
-	names->v[names->n] = pd_xalloc(s.n + 1);
-	memcpy(names->v[names->n++], s.p, s.n);
-	names->bytes += s.n + 1 + sizeof(char *);
+	snprintf(name, 64, "t%x.ads%u.example%u.com", i * 2654435761u, i % 977,
+	    i % 7919);
 }
 
 static void
-read_names(const char *path, struct names *names)
+make_hosts(struct pd_compiler *c)
 {
-	struct pd_lines l;
-	struct pd_str line;
-
-	if (pd_lines_open(&l, path, NULL) < 0) {
-		perror(path);
-		exit(1);
-	}
-	while (pd_lines_next(&l, &line)) {
-		struct pd_str address;
-
-		line = pd_str_trim(pd_str_split(&line, '#'));
-		address = pd_lines_word(&line);
-		line = pd_lines_word(&line);
-		if (pd_str_eq(address, PD_STR("0.0.0.0")) && line.n > 0)
-			names_add(names, line);
-	}
-	pd_lines_finish(&l);
-}
-
-static void
-make_names(struct names *names)
-{
+	const struct pd_rule_sink *sink;
 	char name[64];
 
+	pd_compiler_begin_list(c, PD_STR("made up"), PD_STR(""));
+	pd_compiler_begin_file(c, PD_STR("made up"));
+	sink = pd_compiler_sink(c);
 	for (unsigned i = 0; i < MADE_UP; i++) {
-		int n = snprintf(name, sizeof(name), "t%x.ads%u.example%u.com",
-		    i * 2654435761u, i % 977, i % 7919);
+		struct pd_rule r = {
+			.shape = PD_RULE_HOST,
+			.types = PD_TYPE_ALL,
+			.party = PD_PARTY_BOTH,
+			.line = i + 1,
+		};
 
-		names_add(names, pd_str_of(name, (size_t)n));
+		made_up_host(name, i);
+		r.text = r.pattern = pd_str_z(name);
+		if (sink->rule(sink->arg, &r) < 0)
+			exit(1);
 	}
 }
 
-static int
-compare(const void *a, const void *b)
+static void
+read_lists(struct pd_compiler *c, char **paths, int n)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct pd_conf_report report = { .line = on_line };
+
+	for (int i = 0; i < n; i++) {
+		struct pd_source_params p = {
+			.name = pd_str_z(paths[i]),
+			.path = paths[i],
+			.action = PD_RULE_BLOCK,
+		};
+
+		if (pd_source_read(c, &p, &report) < 0)
+			exit(1);
+	}
 }
 
-static bool
-sorted_has(const struct names *sorted, const char *host)
+static void
+print_section(void *arg, const char *name, size_t n)
 {
-	for (const char *s = host; s != NULL;) {
-		const char *dot;
-
-		if (bsearch(&s, sorted->v, sorted->n, sizeof(char *), compare))
-			return true;
-		dot = strchr(s, '.');
-		s = dot != NULL ? dot + 1 : NULL;
-	}
-	return false;
+	(void)arg;
+	if (n > 0)
+		printf("  %-18s %10zu\n", name, n);
 }
 
 static struct pd_set *
-build(const struct names *names)
+build(char **paths, int n)
 {
-	struct pd_host_key key = pd_host_key_random();
-	struct pd_set *set = pd_set_create(&key);
-	double start = now();
-	long before = resident_kb("VmRSS");
+	struct pd_compile_options options = { .suffixes = SUFFIXES, .seed = 1 };
+	struct pd_compiler *c = pd_compiler_create(&options);
+	struct pd_compiled out;
+	struct pd_set *set;
+	const char *why;
+	double start = now(), read, made, opened;
 
-	for (size_t i = 0; i < names->n; i++) {
-		struct pd_set_entry e = {
-			.host = pd_str_z(names->v[i]),
-			.subdomains = true,
-			.line = (uint32_t)i + 1,
-		};
-
-		if (pd_set_add(set, &e) < 0)
-			exit(1);
+	if (n > 0)
+		read_lists(c, paths, n);
+	else
+		make_hosts(c);
+	read = now();
+	if (pd_compiler_finish(c, &out, &why) < 0) {
+		fprintf(stderr, "%s\n", why);
+		exit(1);
 	}
-	pd_set_freeze(set);
-	malloc_trim(0);
-	printf("set: %zu hosts, built in %.0f ms, %.2f bytes a host, "
-	       "%.2f MB, resident +%ld kB\n",
-	    pd_set_count(set), (now() - start) * 1e3,
-	    (double)pd_set_size(set) / (double)pd_set_count(set),
-	    (double)pd_set_size(set) / 1e6, resident_kb("VmRSS") - before);
+	made = now();
+	set = pd_set_copy(out.bytes, out.n, &why);
+	opened = now();
+	if (set == NULL) {
+		fprintf(stderr, "%s\n", why);
+		exit(1);
+	}
+	printf("%zu rules: read %.0f ms, compiled %.0f ms, opened %.2f ms, "
+	       "%zu bytes, %zu rules tried always\n",
+	    pd_set_rules(set), (read - start) * 1e3, (made - read) * 1e3,
+	    (opened - made) * 1e3, out.n, out.always);
+	pd_set_sections(set, print_section, NULL);
+	pd_compiler_destroy(c);
+	free(out.bytes);
+	free(out.cosmetic);
 	return set;
 }
 
-/* Every second question is a listed host, in no order; the rest are not. */
-static char **
-make_questions(const struct names *names)
+static void
+add_request(
+    struct requests *r, uint16_t types, const char *source, const char *url)
 {
-	char **questions = pd_xalloc(QUESTIONS * sizeof(char *));
-	uint64_t x = 88172645463325252u;
-	char name[512];
-
-	for (size_t i = 0; i < QUESTIONS; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		snprintf(name, sizeof(name), "%s%s", names->v[x % names->n],
-		    i % 2 ? "" : "x");
-		questions[i] = pd_xstrdup(name);
+	if (r->n == r->cap) {
+		r->cap = r->cap > 0 ? r->cap * 2 : 1024;
+		r->v = pd_xrealloc(r->v, r->cap * sizeof(*r->v));
 	}
-	return questions;
+	r->v[r->n++] = (struct request){
+		types,
+		pd_xstrdup(source),
+		pd_xstrdup(url),
+	};
 }
 
 static void
-ask(const struct pd_set *set, const struct names *sorted,
-    char *const *questions)
+read_requests(struct requests *r, const char *path)
 {
-	size_t found = 0;
-	struct pd_set_hit hit;
-	double start = now(), took;
+	FILE *f = fopen(path, "re");
+	char *line = NULL, *rest, *type, *source, *url;
+	size_t cap = 0;
 
-	for (size_t i = 0; i < QUESTIONS; i++)
-		found += pd_set_find(set, pd_str_z(questions[i]), false, &hit);
-	took = now() - start;
-	printf("set: %.0f ns a host, %.1f million/s, %zu of %d found\n",
-	    took / QUESTIONS * 1e9, QUESTIONS / took / 1e6, found, QUESTIONS);
+	if (f == NULL) {
+		perror(path);
+		exit(1);
+	}
+	while (getline(&line, &cap, f) > 0) {
+		rest = line;
+		type = strsep(&rest, "\t\n");
+		source = strsep(&rest, "\t\n");
+		url = strsep(&rest, "\t\n");
+		if (url != NULL)
+			add_request(
+			    r, pd_type_bit(pd_str_z(type)), source, url);
+	}
+	free(line);
+	fclose(f);
+}
 
-	found = 0;
-	start = now();
-	for (size_t i = 0; i < QUESTIONS; i++)
-		found += sorted_has(sorted, questions[i]);
-	took = now() - start;
-	printf("sorted strings: %.0f ns a host, %.1f million/s, %zu found, "
-	       "%.1f bytes a host and malloc's own\n",
-	    took / QUESTIONS * 1e9, QUESTIONS / took / 1e6, found,
-	    (double)sorted->bytes / (double)sorted->n);
+static void
+make_requests(struct requests *r)
+{
+	char name[64], url[128];
+
+	for (unsigned i = 0; i < ASKED; i++) {
+		made_up_host(name, i * 7919u % MADE_UP);
+		snprintf(url, sizeof(url), "https://%s%s/path/to?x=1", name,
+		    i % 2 == 0 ? "" : ".x");
+		add_request(r, PD_TYPE_IMAGE, "https://www.example.org/", url);
+	}
+}
+
+static void
+ask(const struct pd_set *set, const struct requests *r, unsigned passes)
+{
+	struct pd_scratch *scratch = pd_scratch_create();
+	size_t kinds[PD_MATCH_REPLACE + 1] = { 0 };
+	double start = now();
+
+	for (unsigned p = 0; p < passes; p++) {
+		for (size_t i = 0; i < r->n; i++) {
+			struct pd_match_query q = {
+				.types = r->v[i].types,
+				.method = PD_METHOD_GET,
+				.lists = PD_MATCH_LISTS_ALL,
+			};
+			struct pd_match m;
+
+			if (pd_match_split(&q, pd_str_z(r->v[i].url)) < 0)
+				continue;
+			q.source = pd_match_host(pd_str_z(r->v[i].source));
+			if (q.source.n == 0)
+				q.party = PD_SOURCE_UNKNOWN;
+			pd_match_request(set, scratch, &q, &m);
+			kinds[m.kind]++;
+		}
+	}
+	printf("%zu requests: %.0f ns each; %zu none, %zu allow, %zu block\n",
+	    r->n, (now() - start) * 1e9 / ((double)r->n * passes),
+	    kinds[PD_MATCH_NONE] / passes, kinds[PD_MATCH_ALLOW] / passes,
+	    kinds[PD_MATCH_BLOCK] / passes);
+	pd_scratch_destroy(scratch);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct names names = { .n = 0 };
+	struct requests requests = { .n = 0 };
 	struct pd_set *set;
-	char **questions;
+	unsigned passes = 3;
+	int c;
 
-	if (argc > 1)
-		read_names(argv[1], &names);
-	else
-		make_names(&names);
-	if (names.n == 0)
-		return 1;
-	set = build(&names);
-	questions = make_questions(&names);
-	qsort(names.v, names.n, sizeof(char *), compare);
-	ask(set, &names, questions);
-	for (size_t i = 0; i < QUESTIONS; i++)
-		free(questions[i]);
-	free(questions);
-	for (size_t i = 0; i < names.n; i++)
-		free(names.v[i]);
-	free(names.v);
-	pd_set_destroy(set);
+	while ((c = getopt(argc, argv, "r:p:")) != -1) {
+		if (c == 'r')
+			read_requests(&requests, optarg);
+		else if (c == 'p')
+			passes = (unsigned)strtoul(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	if (requests.n == 0)
+		make_requests(&requests);
+	set = build(argv + optind, argc - optind);
+	ask(set, &requests, passes > 0 ? passes : 1);
+	for (size_t i = 0; i < requests.n; i++) {
+		free(requests.v[i].source);
+		free(requests.v[i].url);
+	}
+	free(requests.v);
+	pd_set_unref(set);
 	return 0;
 }

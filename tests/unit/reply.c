@@ -8,24 +8,10 @@
 
 #include <cmocka.h>
 
-static struct pd_arena *arena;
+#include "tests/unit/arena_help.h"
+#include "tests/unit/reply_help.h"
+
 static const struct pd_conf no_conf;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	arena = pd_arena_create();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	pd_arena_destroy(arena);
-	return 0;
-}
 
 static struct pd_request
 request(const char *url, const char *accept)
@@ -38,29 +24,6 @@ request(const char *url, const char *accept)
 		pd_fields_add_id(
 		    &req.fields, arena, PD_FIELD_ACCEPT, pd_str_z(accept));
 	return req;
-}
-
-static struct pd_str
-field(const struct pd_reply *r, const char *name)
-{
-	PD_FIELDS_EACH (f, &r->response.fields) {
-		if (pd_str_caseeq(f->name, pd_str_z(name)))
-			return f->value;
-	}
-	return (struct pd_str){ NULL, 0 };
-}
-
-static void
-assert_str(struct pd_str s, const char *z)
-{
-	assert_int_equal(s.n, strlen(z));
-	assert_memory_equal(s.p, z, s.n);
-}
-
-static bool
-says(const struct pd_reply *r, const char *z)
-{
-	return memmem(r->content.p, r->content.n, z, strlen(z)) != NULL;
 }
 
 /* What holds of every reply. */
@@ -161,28 +124,14 @@ a_long_detail_is_cut(void **state)
 	assert_true(r.content.n < 5000);
 }
 
-/* The policy lets just this style in. */
 static void
-the_policy_knows_the_style(void **state)
+assert_policy_has(struct pd_str policy, struct pd_str content, const char *what)
 {
-	struct pd_request req = request("http://a.example/", "text/html");
-	struct pd_str style, policy;
-	struct pd_reply r;
-	char path[] = "/tmp/pared-css-XXXXXX", command[256], hash[64] = "";
-	FILE *f;
+	char path[] = "/tmp/pared-hash-XXXXXX", command[256], hash[64] = "";
+	FILE *f = fdopen(mkstemp(path), "w");
 
-	(void)state;
-	pd_reply_error(&no_conf, &req, &refused, arena, &r);
-	style.p = memmem(r.content.p, r.content.n, "<style>", 7);
-	assert_non_null(style.p);
-	style.p += 7;
-	style.n = (size_t)((const char *)memmem(style.p,
-			       r.content.n - (size_t)(style.p - r.content.p),
-			       "</style>", 8) -
-			   style.p);
-	f = fdopen(mkstemp(path), "w");
 	assert_non_null(f);
-	assert_int_equal(fwrite(style.p, 1, style.n, f), style.n);
+	assert_int_equal(fwrite(content.p, 1, content.n, f), content.n);
 	fclose(f);
 	snprintf(command, sizeof(command),
 	    "node -p 'require(\"crypto\").createHash(\"sha256\")."
@@ -193,11 +142,42 @@ the_policy_knows_the_style(void **state)
 	assert_int_equal(fscanf(f, "%63s", hash), 1);
 	assert_int_equal(pclose(f), 0);
 	unlink(path);
-	policy = field(&r, "Content-Security-Policy");
 	if (memmem(policy.p, policy.n, hash, strlen(hash)) == NULL)
-		fail_msg("PAGE_POLICY needs sha256-%s", hash);
+		fail_msg("%s needs sha256-%s", what, hash);
+}
+
+/* What stands between two tags. */
+static struct pd_str
+between(const struct pd_reply *r, const char *from, const char *to)
+{
+	const char *p = memmem(r->content.p, r->content.n, from, strlen(from));
+	const char *last;
+
+	assert_non_null(p);
+	p += strlen(from);
+	last = memmem(
+	    p, (size_t)(r->content.p + r->content.n - p), to, strlen(to));
+	assert_non_null(last);
+	return pd_str_of(p, (size_t)(last - p));
+}
+
+/* The policy lets just this style in. */
+static void
+the_policy_knows_the_style(void **state)
+{
+	struct pd_request req = request("http://a.example/", "text/html");
+	struct pd_str policy;
+	struct pd_reply r;
+
+	(void)state;
+	pd_reply_error(&no_conf, &req, &refused, arena, &r);
+	policy = field(&r, "Content-Security-Policy");
+	assert_policy_has(
+	    policy, between(&r, "<style>", "</style>"), "PAGE_POLICY");
 	assert_non_null(memmem(policy.p, policy.n, "default-src 'none'", 18));
 	assert_null(memmem(policy.p, policy.n, "unsafe", 6));
+	assert_null(memmem(policy.p, policy.n, "script-src", 10));
+	assert_false(says(&r, "<script"));
 }
 
 static void
@@ -300,9 +280,12 @@ auth_names_its_scheme(void **state)
 
 static const struct pd_verdict blocked = {
 	.kind = PD_VERDICT_BLOCK,
-	.list = { "ads<b>", 6 },
-	.rule = { "ads.example", 11 },
-	.line = 12,
+	.rule = {
+		.list = { "ads<b>", 6 },
+		.file = { "ads<b>.txt", 10 },
+		.text = { "ads.example", 11 },
+		.line = 12,
+	},
 };
 
 static void
@@ -346,8 +329,8 @@ static void
 the_pixel_is_a_gif(void **state)
 {
 	const struct pd_verdict replace = { .kind = PD_VERDICT_REPLACE,
-		.list = PD_STR("URLReplaceData"),
-		.rule = PD_STR("http://a/*") };
+		.rule = { .list = PD_STR("URLReplaceData"),
+		    .text = PD_STR("http://a/*") } };
 	struct pd_request req = request("http://ads.example/x.js", "*/*");
 	struct pd_reply r;
 
@@ -368,7 +351,7 @@ static void
 a_blocked_page_says_why(void **state)
 {
 	struct pd_request req =
-	    request("http://ads.example/x", "text/html,*/*");
+	    request("http://ads.example:8080/x?a=\"&b%", "text/html,*/*");
 	struct pd_reply r;
 
 	(void)state;
@@ -379,7 +362,14 @@ a_blocked_page_says_why(void **state)
 	assert_null(field(&r, "Access-Control-Allow-Origin").p);
 	assert_true(says(&r, "<b>ads.example</b> is blocked"));
 	assert_true(says(&r, "ads&lt;b&gt;:12: ads.example"));
-	assert_true(says(&r, "http://ads.example/*"));
+	assert_true(says(&r,
+	    "<a href=\"http://pared.internal/why?url="
+	    "http%3A%2F%2Fads.example%3A8080%2Fx%3Fa%3D%22%26b%25\">"));
+	assert_true(says(&r, "hidden=true</script>"));
+	assert_policy_has(field(&r, "Content-Security-Policy"),
+	    between(&r, "<script>", "</script>"), "FRAME_POLICY");
+	assert_policy_has(field(&r, "Content-Security-Policy"),
+	    between(&r, "<style>", "</style>"), "FRAME_POLICY");
 	assert_false(says(&r, "ads<b>"));
 	/* A program that asks for a page gets text. */
 	req = request("http://ads.example/x", NULL);
@@ -387,14 +377,172 @@ a_blocked_page_says_why(void **state)
 	    &no_conf, &req, PD_CONTENT_DOCUMENT, &blocked, arena, &r);
 	check(&r, 403);
 	assert_true(says(&r, "Blocked by pared\nads<b>:12: ads.example\n"));
+	assert_true(says(&r, "\nhttp://pared.internal/why?url=http%3A%2F%2Fads."
+			     "example%2Fx\n"));
+}
+
+/* It hides in a frame; which of the two it is nobody said. */
+static void
+a_page_or_a_frame_gets_the_page(void **state)
+{
+	const struct pd_resource script = { "a.js", "text/javascript",
+		{ "1", 1 } };
+	const struct pd_resource html = { "a.html", "text/html", { "2", 1 } };
+	struct pd_request req = request("http://ads.example/", "text/html");
+	struct pd_verdict v = blocked;
+	struct pd_reply r;
+
+	(void)state;
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_PAGE, &v, arena, &r);
+	check(&r, 403);
+	assert_true(says(&r, "is blocked"));
+	v.resource = &script;
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_PAGE, &v, arena, &r);
+	check(&r, 403);
+	v.resource = &html;
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_PAGE, &v, arena, &r);
+	check(&r, 200);
+	assert_str(r.content, "2");
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_DOCUMENT, &v, arena, &r);
+	check(&r, 403);
+}
+
+static void
+a_resource_stands_in(void **state)
+{
+	const struct pd_resource *noop = pd_resource_find(PD_STR("noopjs"));
+	struct pd_request req = request("http://ads.example/x.gif", "*/*");
+	struct pd_verdict v = blocked;
+	struct pd_reply r;
+
+	(void)state;
+	v.resource = noop;
+	pd_fields_add(&req.fields, arena, PD_STR("Origin"),
+	    PD_STR("http://page.example"));
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_IMAGE, &v, arena, &r);
+	check(&r, 200);
+	assert_str(field(&r, "Content-Type"), "text/javascript; charset=utf-8");
+	assert_true(pd_str_eq(r.content, noop->content));
+	assert_true(r.content.n > 0);
+	assert_str(field(&r, "Access-Control-Allow-Origin"), "*");
+	assert_null(field(&r, "Access-Control-Allow-Credentials").p);
+	assert_str(field(&r, "X-Pared-Why"), "ads<b>:12: ads.example");
+	/* Nothing, and yet something. */
+	v.resource = pd_resource_find(PD_STR("empty"));
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_IMAGE, &v, arena, &r);
+	check(&r, 200);
+	assert_int_equal(r.content.n, 0);
+	/* A tunnel has no place for it, and a preflight no use. */
+	v.resource = noop;
+	req.method = PD_METHOD_OPTIONS;
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_OTHER, &v, arena, &r);
+	check(&r, 204);
+	req.method = PD_METHOD_CONNECT;
+	pd_reply_blocked(&no_conf, &req, PD_CONTENT_OTHER, &v, arena, &r);
+	check(&r, 403);
+}
+
+static void
+players_may_ask_for_parts(void **state)
+{
+	static const struct {
+		const char *range, *part; /* part NULL: whole */
+		size_t n;
+	} cases[] = {
+		{ "bytes=0-1", "bytes 0-1/8", 2 },
+		{ "bytes=0-", "bytes 0-7/8", 8 },
+		{ "Bytes=7-900", "bytes 7-7/8", 1 },
+		{ "bytes=8-", NULL, 8 },
+		{ "bytes=3-2", NULL, 8 },
+		{ "bytes=-2", NULL, 8 },
+		{ "bytes=0-1,3-4", NULL, 8 },
+		{ "bytes=0", NULL, 8 },
+		{ "bytes=", NULL, 8 },
+		{ "bytes=99999999999999999999-", NULL, 8 },
+		{ "lines=0-1", NULL, 8 },
+	};
+	const struct pd_resource film = { "a.mp4", "video/mp4",
+		{ "01234567", 8 } };
+	struct pd_verdict v = blocked;
+
+	(void)state;
+	v.resource = &film;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pd_request req = request("http://ads.example/x", NULL);
+		struct pd_reply r;
+
+		pd_fields_add_id(&req.fields, arena, PD_FIELD_RANGE,
+		    pd_str_z(cases[i].range));
+		pd_reply_blocked(
+		    &no_conf, &req, PD_CONTENT_MEDIA, &v, arena, &r);
+		check(&r, cases[i].part != NULL ? 206 : 200);
+		assert_int_equal(r.content.n, cases[i].n);
+		assert_str(field(&r, "Accept-Ranges"), "bytes");
+		if (cases[i].part != NULL) {
+			assert_str(field(&r, "Content-Range"), cases[i].part);
+			assert_int_equal(r.content.p[0], cases[i].part[6]);
+		} else {
+			assert_null(field(&r, "Content-Range").p);
+		}
+	}
+}
+
+static void
+why_names_the_file_of_an_include(void **state)
+{
+	static const struct {
+		const char *list, *file, *why;
+		uint32_t line;
+	} cases[] = {
+		{ "easylist", "easylist.txt", "easylist:7: ||a^", 7 },
+		{ "easylist", "", "easylist:7: ||a^", 7 },
+		{ "easylist", "easylist", "easylist: ||a^", 0 },
+		{ "easylist", "easylist_2.txt",
+		    "easylist (easylist_2.txt:7): ||a^", 7 },
+		{ "ubo", "badware.txt", "ubo (badware.txt:7): ||a^", 7 },
+		{ "", "", ":7: ||a^", 7 },
+	};
+	struct pd_request req = request("http://ads.example/x", "*/*");
+	struct pd_verdict v = blocked;
+	struct pd_reply r;
+
+	(void)state;
+	v.rule.text = PD_STR("||a^");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		v.rule.list = pd_str_z(cases[i].list);
+		v.rule.file = pd_str_z(cases[i].file);
+		v.rule.line = cases[i].line;
+		pd_reply_blocked(
+		    &no_conf, &req, PD_CONTENT_SCRIPT, &v, arena, &r);
+		assert_str(field(&r, "X-Pared-Why"), cases[i].why);
+	}
+}
+
+/* However long the URL, the link is not. */
+static void
+a_long_link_is_cut(void **state)
+{
+	char *url = pd_arena_alloc(arena, 9000);
+	struct pd_request req;
+	struct pd_reply r;
+
+	(void)state;
+	memset(url, '/', 8999);
+	memcpy(url, "http://ads.example/", 19);
+	url[8999] = '\0';
+	req = request(url, "text/html");
+	pd_reply_blocked(
+	    &no_conf, &req, PD_CONTENT_DOCUMENT, &blocked, arena, &r);
+	check(&r, 403);
+	assert_true(r.content.n < 8000);
 }
 
 static void
 deny_and_connect_are_403(void **state)
 {
 	const struct pd_verdict deny = { .kind = PD_VERDICT_DENY,
-		.list = PD_STR("URLDeny"),
-		.rule = PD_STR("http://a\r\nX: y\xc3\xa4") };
+		.rule = { .list = PD_STR("URLDeny"),
+		    .text = PD_STR("http://a\r\nX: y\xc3\xa4") } };
 	struct pd_request req = request("http://ads.example/x.gif", "image/*");
 	struct pd_reply r;
 
@@ -426,7 +574,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin_arena, end_arena)
 		T(an_error_is_html_for_browsers),
 		T(an_error_is_text_for_others),
 		T(a_long_detail_is_cut),
@@ -438,6 +586,11 @@ main(void)
 		T(stand_ins_fit_the_kind),
 		T(the_pixel_is_a_gif),
 		T(a_blocked_page_says_why),
+		T(a_page_or_a_frame_gets_the_page),
+		T(a_resource_stands_in),
+		T(players_may_ask_for_parts),
+		T(why_names_the_file_of_an_include),
+		T(a_long_link_is_cut),
 		T(deny_and_connect_are_403),
 		T(a_preflight_is_let_through),
 #undef T

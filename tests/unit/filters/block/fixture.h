@@ -15,6 +15,20 @@
 #include "base/conf.h"
 #include "filters/block/block.h"
 
+/* Lines of a Ziproxy list that are none. */
+#define ZIPROXY_WRONG               \
+	"a.example/*\n"             \
+	"ftp://a.example/\n"        \
+	"http:///x\n"               \
+	"http://a.example:x/\n"     \
+	"http://a.example:99999/\n" \
+	"http://u@a.example/\n"     \
+	"http://a.example/#x\n"     \
+	"http://a.example/ b\n"     \
+	"http://a?b/c\n"            \
+	"http://*.exa mple/\n"
+#define ZIPROXY_NWRONG 10
+
 struct report {
 	char text[16384];
 	unsigned lines, errors;

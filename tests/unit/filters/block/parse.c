@@ -1,8 +1,6 @@
 #include "filters/block/parse.h"
 
-#include "fixture.h"
-
-static const struct pd_host_key key = { 3, 4 };
+#include "collect.h"
 
 static enum pd_parse_format
 format_of(const char *text)
@@ -15,7 +13,7 @@ format_is_told_by_contents(void **state)
 {
 	(void)state;
 	assert_int_equal(format_of(""), PD_PARSE_EMPTY);
-	assert_int_equal(format_of("# a\n\n! b\n"), PD_PARSE_EMPTY);
+	assert_int_equal(format_of("# a\n\n! b\n; c\n"), PD_PARSE_EMPTY);
 	assert_int_equal(format_of("# t\n0.0.0.0 a.example\n"), PD_PARSE_HOSTS);
 	assert_int_equal(
 	    format_of("127.0.0.1\ta.example # x\r\n"), PD_PARSE_HOSTS);
@@ -30,17 +28,34 @@ format_is_told_by_contents(void **state)
 	assert_int_equal(format_of("! Title\n||a.example^\n@@||b.example^\n"),
 	    PD_PARSE_ADBLOCK);
 	assert_int_equal(
+	    format_of("-banner-$image\n/x$3p\n"), PD_PARSE_ADBLOCK);
+	assert_int_equal(
+	    format_of("! Title: mine\n-banner-\n/ads/\n"), PD_PARSE_ADBLOCK);
+	assert_int_equal(format_of("a.example##.ad\n"), PD_PARSE_ADBLOCK);
+	assert_int_equal(format_of("##.ad\n"), PD_PARSE_ADBLOCK);
+	assert_int_equal(format_of("## .ad\n"), PD_PARSE_EMPTY);
+	assert_int_equal(
 	    format_of("\n<!DOCTYPE html>\n<title>404\n"), PD_PARSE_HTML);
-	assert_int_equal(format_of("http://a.example/*\n"), PD_PARSE_URLS);
+	assert_int_equal(format_of("http://a.example/*\n"), PD_PARSE_ZIPROXY);
 	assert_int_equal(
 	    format_of("address=/a.example/0.0.0.0\n"), PD_PARSE_DNSMASQ);
+	assert_int_equal(
+	    format_of("server:\n  local-zone: \"a.example.\" static\n"),
+	    PD_PARSE_UNBOUND);
 	assert_int_equal(
 	    format_of("{ +block{ads} }\n.a.example\n{x}\n"), PD_PARSE_PRIVOXY);
 	assert_int_equal(
 	    format_of("$TTL 60\na.example CNAME .\n"), PD_PARSE_RPZ);
+	assert_int_equal(
+	    format_of("; zone\n*.a.example 60 IN CNAME .\n"), PD_PARSE_RPZ);
 	assert_int_equal(format_of("\x1f\x8b\x08"), PD_PARSE_PACKED);
 	assert_int_equal(
 	    pd_parse_format(PD_STR("a\0.example"), true), PD_PARSE_BINARY);
+	assert_int_equal(
+	    format_of("/banner/ad.\n-ads-\n?ad_id=\n"), PD_PARSE_ADBLOCK);
+	assert_int_equal(
+	    format_of("/banner/ad.\n404 page not found\n"), PD_PARSE_UNKNOWN);
+	assert_int_equal(format_of("Not found\n"), PD_PARSE_UNKNOWN);
 	assert_int_equal(format_of("Some text\nthat says.\nnothing here\n"),
 	    PD_PARSE_UNKNOWN);
 }
@@ -59,111 +74,98 @@ a_cut_last_line_has_no_vote(void **state)
 }
 
 static void
-what_is_not_read_says_what_it_is(void **state)
+a_format_is_read_or_refused(void **state)
 {
 	(void)state;
-	assert_null(pd_parse_refusal(PD_PARSE_HOSTS));
-	assert_null(pd_parse_refusal(PD_PARSE_DOMAINS));
-	assert_null(pd_parse_refusal(PD_PARSE_EMPTY));
-	for (int f = PD_PARSE_ADBLOCK; f <= PD_PARSE_UNKNOWN; f++)
-		assert_non_null(pd_parse_refusal((enum pd_parse_format)f));
-}
+	for (int f = PD_PARSE_EMPTY; f <= PD_PARSE_UNKNOWN; f++) {
+		bool read = f >= PD_PARSE_HOSTS && f <= PD_PARSE_RPZ;
+		enum pd_parse_format format = (enum pd_parse_format)f;
 
-struct parsed {
-	struct pd_set *set;
-	struct report report;
-	uint32_t wrong;
-};
-
-static void
-parse(struct parsed *p, struct pd_str text,
-    int (*parser)(struct pd_lines *, struct pd_set *, uint8_t))
-{
-	struct pd_lines l;
-
-	pd_lines_memory(&l, text, "list", report_begin(&p->report));
-	p->set = pd_set_create(&key);
-	assert_int_equal(parser(&l, p->set, 0), 0);
-	p->wrong = l.wrong;
-	assert_int_equal(pd_lines_finish(&l), 0);
-	pd_set_freeze(p->set);
-}
-
-/* The line that blocks the host, 0 for none. */
-static uint32_t
-line_of(const struct parsed *p, const char *host, bool address)
-{
-	struct pd_set_hit hit;
-
-	return pd_set_find(p->set, pd_str_z(host), address, &hit) ? hit.line
-								  : 0;
+		assert_true((pd_parse_of(format) != NULL) == read);
+		assert_true((pd_parse_refusal(format) == NULL) ==
+			    (read || f == PD_PARSE_EMPTY));
+		assert_non_null(pd_parse_format_name(format));
+	}
+	assert_string_equal(pd_parse_format_name(PD_PARSE_RPZ), "rpz");
 }
 
 static void
 hosts_file(void **state)
 {
-	struct parsed p;
-
 	(void)state;
-	parse(&p,
-	    PD_STR("\xef\xbb\xbf# title\r\n"
-		   "127.0.0.1 localhost localhost.localdomain\r\n"
-		   "::1 ip6-localhost ip6-loopback\r\n"
-		   "fe80::1%lo0 localhost\r\n"
-		   "255.255.255.255 broadcasthost\r\n"
-		   "0.0.0.0 0.0.0.0\r\n"
-		   "0.0.0.0 Ads.Example.org tracker.example\r\n"
-		   "\t127.0.0.1\t \tb.example# comment\r\n"
-		   ":: c.example.\r\n"
-		   "0 d.example\r\n"
-		   "0.0.0.0 10.1.2.3"),
-	    pd_parse_hosts);
-	assert_int_equal(p.wrong, 0);
-	assert_int_equal(pd_set_count(p.set), 6);
-	assert_int_equal(line_of(&p, "ads.example.org", false), 7);
-	assert_int_equal(line_of(&p, "tracker.example", false), 7);
-	assert_int_equal(line_of(&p, "b.example", false), 8);
-	assert_int_equal(line_of(&p, "c.example", false), 9);
-	assert_int_equal(line_of(&p, "d.example", false), 10);
-	assert_int_equal(line_of(&p, "10.1.2.3", true), 11);
-	assert_int_equal(line_of(&p, "localhost", false), 0);
-	/* Exactly that host. */
-	assert_int_equal(line_of(&p, "x.b.example", false), 0);
-	pd_set_destroy(p.set);
+	assert_parsed(pd_parse_hosts,
+	    "\xef\xbb\xbf# title\r\n"
+	    "127.0.0.1 localhost localhost.localdomain\r\n"
+	    "fe80::1%lo0 localhost\r\n"
+	    "255.255.255.255 broadcasthost\r\n"
+	    "0.0.0.0 Ads.Example.org tracker.example\r\n"
+	    "\t127.0.0.1\t \tb.example# comment\r\n"
+	    ":: c.example.\r\n"
+	    "0 d.example\r\n"
+	    "! other comment\r\n"
+	    "0.0.0.0 10.1.2.3",
+	    "2: skip no-effect: localhost\n"
+	    "2: skip no-effect: localhost.localdomain\n"
+	    "3: skip no-effect: localhost\n"
+	    "4: skip no-effect: broadcasthost\n"
+	    "5: block host ads.example.org\n"
+	    "5: block host tracker.example\n"
+	    "6: block host b.example\n"
+	    "7: block host c.example\n"
+	    "8: block host d.example\n"
+	    "10: block host 10.1.2.3\n");
 }
 
 static void
 hosts_file_with_wrong_lines(void **state)
 {
-	struct parsed p;
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_BLOCK };
 
 	(void)state;
-	parse(&p,
+	collect(&c, pd_parse_hosts, &params,
 	    PD_STR("0.0.0.0\n"
 		   "a.example\n"
 		   "0.0.0.0 -/-.example good.example\n"
 		   "192.168.1.7 nas.example\n"
-		   "0.0.0.0 last.example\n"),
-	    pd_parse_hosts);
-	assert_int_equal(p.wrong, 4);
-	assert_int_equal(p.report.errors, 0);
-	assert_told(&p.report, "list:1: an address and no name");
-	assert_told(&p.report, "list:2: \"a.example\" is no address");
-	assert_told(&p.report, "list:3: \"-/-.example\" is no host name");
-	assert_told(&p.report, "list:4: \"nas.example\" is given a real");
-	assert_int_equal(line_of(&p, "good.example", false), 3);
-	assert_int_equal(line_of(&p, "last.example", false), 5);
-	assert_int_equal(line_of(&p, "nas.example", false), 0);
-	pd_set_destroy(p.set);
+		   "0.0.0.0 last.example\n"));
+	assert_int_equal(c.wrong, 4);
+	assert_int_equal(c.report.errors, 0);
+	assert_told(&c.report, "list:1: \"0.0.0.0\": an address and no name");
+	assert_told(&c.report, "list:2: \"a.example\": no address");
+	assert_told(&c.report, "list:3: \"-/-.example\": no host name");
+	assert_told(&c.report, "list:4: \"nas.example\": is given a real");
+	assert_string_equal(c.text, "1: skip syntax: 0.0.0.0\n"
+				    "2: skip syntax: a.example\n"
+				    "3: skip host: -/-.example\n"
+				    "3: block host good.example\n"
+				    "4: skip no-effect: nas.example\n"
+				    "5: block host last.example\n");
+}
+
+static void
+hosts_file_with_what_is_below(void **state)
+{
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_BLOCK,
+		.subdomains = true };
+
+	(void)state;
+	collect(&c, pd_parse_hosts, &params,
+	    PD_STR("0.0.0.0 a.example zip\n0.0.0.0 192.0.2.1\n"));
+	assert_string_equal(c.text, "1: block host .a.example\n"
+				    "1: block host zip\n"
+				    "2: block host 192.0.2.1\n");
 }
 
 static void
 domain_list(void **state)
 {
-	struct parsed p;
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_BLOCK };
 
 	(void)state;
-	parse(&p,
+	collect(&c, pd_parse_domains, &params,
 	    PD_STR("# title\n"
 		   "! title\n"
 		   "Ads.example\n"
@@ -174,125 +176,118 @@ domain_list(void **state)
 		   "a b\n"
 		   "d*.example\n"
 		   "192.0.2.9\n"
-		   "https://e.example/\n"),
-	    pd_parse_domains);
-	assert_int_equal(p.wrong, 4);
-	assert_told(&p.report, "list:7: \"com\": a single label");
-	assert_told(&p.report, "list:8: \"a b\": more than one word");
-	assert_int_equal(line_of(&p, "ads.example", false), 3);
-	assert_int_equal(line_of(&p, "x.y.ads.example", false), 3);
-	assert_int_equal(line_of(&p, "b.example", false), 4);
-	assert_int_equal(line_of(&p, "x.b.example", false), 4);
-	assert_int_equal(line_of(&p, "x.c.example", false), 5);
-	assert_int_equal(line_of(&p, "any.zip", false), 6);
-	assert_int_equal(line_of(&p, "example.com", false), 0);
-	assert_int_equal(line_of(&p, "192.0.2.9", true), 10);
-	pd_set_destroy(p.set);
+		   "https://e.example/\n"
+		   "\xd0\xbf\xd1\x80.example\n"));
+	assert_int_equal(c.wrong, 4);
+	assert_told(&c.report, "list:7: \"com\": a single label");
+	assert_told(&c.report, "list:8: \"a b\": more than one word");
+	assert_string_equal(c.text, "3: block host .ads.example\n"
+				    "4: block host .b.example\n"
+				    "5: block host .c.example\n"
+				    "6: block host .zip\n"
+				    "7: skip host: com\n"
+				    "8: skip host: a b\n"
+				    "9: skip host: d*.example\n"
+				    "10: block host 192.0.2.9\n"
+				    "11: skip host: https://e.example/\n"
+				    "12: block host .xn--o1ac.example\n");
 }
 
 static void
 ten_wrong_lines_are_told_then_counted(void **state)
 {
-	struct parsed p;
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_BLOCK };
 
 	(void)state;
-	parse(&p, PD_STR("?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\nok.example\n"),
-	    pd_parse_domains);
-	assert_int_equal(p.wrong, 13);
-	assert_int_equal(p.report.lines, 11);
-	assert_told(&p.report, "list:10:");
-	assert_null(strstr(p.report.text, "list:11:"));
-	assert_told(&p.report, "list: 3 more lines are wrong");
-	assert_int_equal(line_of(&p, "ok.example", false), 14);
-	pd_set_destroy(p.set);
-}
-
-/* Lines longer than the limit, than the buffer, and one at its very end. */
-static void
-long_lines_are_left_out(void **state)
-{
-	size_t lens[] = { PD_LINE_LEN_MAX + 1, PD_LINES_BUFFER + 10,
-		3 * PD_LINES_BUFFER };
-	char *text = malloc(300000), *path;
-	size_t n = 0;
-	struct report report;
-	struct pd_lines l;
-	struct pd_str line;
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		memset(text + n, 'a', lens[i]);
-		n += lens[i];
-		n += (size_t)sprintf(text + n, "\nshort%zu\r\n", i);
-	}
-	memset(text + n, 'b', PD_LINE_LEN_MAX);
-	n += PD_LINE_LEN_MAX;
-	path = file_of(pd_str_of(text, n));
-	assert_int_equal(pd_lines_open(&l, path, report_begin(&report)), 0);
-	for (unsigned i = 0; i < 3; i++) {
-		assert_true(pd_lines_next(&l, &line));
-		assert_int_equal(line.n, 6);
-		assert_int_equal(line.p[5], '0' + (int)i);
-		assert_int_equal(l.line, 2 * i + 2);
-		assert_int_equal(l.wrong, i + 1);
-	}
-	assert_true(pd_lines_next(&l, &line));
-	assert_int_equal(line.n, PD_LINE_LEN_MAX);
-	assert_int_equal(l.line, 7);
-	assert_false(pd_lines_next(&l, &line));
-	assert_false(pd_lines_next(&l, &line));
-	assert_int_equal(pd_lines_finish(&l), 0);
-	file_end(path);
-	free(text);
-}
-
-/* Each line whole, wherever the buffer's end falls. */
-static void
-lines_across_buffers(void **state)
-{
-	enum { N = 20000 };
-	char *text = malloc(N * 16), *path, want[16];
-	size_t n = 0;
-	struct report report;
-	struct pd_lines l;
-	struct pd_str line;
-	bool whole;
-
-	(void)state;
-	for (unsigned i = 0; i < N; i++)
-		n += (size_t)sprintf(text + n, "%u.x\n", i * 7919);
-	path = file_of(pd_str_of(text, n));
-	assert_int_equal(pd_lines_open(&l, path, report_begin(&report)), 0);
-	assert_int_equal(pd_lines_head(&l, &whole).n, PD_LINES_BUFFER);
-	assert_false(whole);
-	for (unsigned i = 0; i < N; i++) {
-		assert_true(pd_lines_next(&l, &line));
-		snprintf(want, sizeof(want), "%u.x", i * 7919);
-		assert_int_equal(line.n, strlen(want));
-		assert_memory_equal(line.p, want, line.n);
-		assert_int_equal(l.line, i + 1);
-	}
-	assert_false(pd_lines_next(&l, &line));
-	assert_int_equal(pd_lines_finish(&l), 0);
-	assert_int_equal(report.lines, 0);
-	file_end(path);
-	free(text);
+	collect(&c, pd_parse_domains, &params,
+	    PD_STR("?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\n?\nok.example\n"));
+	assert_int_equal(c.wrong, 13);
+	assert_int_equal(c.skips, 13);
+	assert_int_equal(c.report.lines, 11);
+	assert_told(&c.report, "list:10:");
+	assert_null(strstr(c.report.text, "list:11:"));
+	assert_told(&c.report, "list: 3 more lines are wrong");
+	assert_int_equal(c.rules, 1);
 }
 
 static void
-what_is_no_file_is_an_error(void **state)
+ziproxy_list(void **state)
 {
-	struct report report;
-	struct pd_lines l;
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_DENY };
 
 	(void)state;
-	assert_int_equal(
-	    pd_lines_open(&l, "/nonexistent/x", report_begin(&report)), -1);
-	assert_int_equal(report.errors, 1);
-	assert_told(&report, "/nonexistent/x: No such file");
-	assert_int_equal(pd_lines_open(&l, "/tmp", report_begin(&report)), -1);
-	assert_told(&report, "/tmp: not a file");
-	assert_int_equal(pd_lines_open(&l, "/dev/zero", NULL), -1);
+	collect(&c, pd_parse_ziproxy, &params,
+	    PD_STR("# comment\n"
+		   "http://Root.example\n"
+		   "http://one.example/Ads/*.gif\r\n"
+		   "  http://Site.example/*  \n"
+		   "http://*.below.example/*\n"
+		   "http://*.below.example/x\n"
+		   "http://ad*.glob.example/*.js\n"
+		   "http://port.example:81/*\n"
+		   "http://own.example:80/x**\n"
+		   "https://own.example:443/x\n"
+		   "http://any.example:*/*\n"
+		   "http://[2001:DB8:0::1]/*\n"
+		   "HTTPS://tls.example/*\n"
+		   "http://hat.example/a^b\n"));
+	assert_int_equal(c.report.lines, 0);
+	assert_string_equal(c.text,
+	    "2: deny pattern |http://root.example/|\n"
+	    "2: deny regex ^http://root\\.example:\\d+/$\n"
+	    "3: deny pattern |http://one.example/Ads/*.gif|\n"
+	    "3: deny regex ^http://one\\.example:\\d+/Ads/.*\\.gif$\n"
+	    "4: deny pattern |http://site.example^\n"
+	    "5: deny pattern |http://*.below.example^ to=below.example\n"
+	    "6: deny pattern |http://*.below.example/x| to=below.example\n"
+	    "6: deny regex ^http://[^/:]*\\.below\\.example:\\d+/x$\n"
+	    "7: deny regex ^http://ad[^/:]*\\.glob\\.example(?::\\d+)?/"
+	    ".*\\.js$\n"
+	    "8: deny pattern |http://port.example:81/\n"
+	    "9: deny pattern |http://own.example/x\n"
+	    "10: deny pattern |https://own.example/x|\n"
+	    "11: deny pattern |http://any.example^\n"
+	    "12: deny pattern |http://[2001:db8::1]^\n"
+	    "13: deny pattern |https://tls.example^\n"
+	    "14: deny regex ^http://hat\\.example(?::\\d+)?/a\\^b$\n");
+}
+
+static void
+ziproxy_list_with_wrong_lines(void **state)
+{
+	struct collected c;
+	struct pd_parse_params params = { .action = PD_RULE_REPLACE };
+
+	(void)state;
+	collect(&c, pd_parse_ziproxy, &params,
+	    PD_STR(ZIPROXY_WRONG "http://ok.example/*\n"));
+	assert_int_equal(c.report.lines, ZIPROXY_NWRONG);
+	assert_int_equal(c.report.errors, 0);
+	assert_int_equal(c.skips, 10);
+	assert_told(&c.report, ":1: \"a.example/*\": does not begin with http");
+	assert_non_null(
+	    strstr(c.text, "11: replace pattern |http://ok.example^\n"));
+}
+
+/* A path with nothing but stars and signs is no trap. */
+static void
+ziproxy_paths(void **state)
+{
+	(void)state;
+	assert_parsed(pd_parse_ziproxy,
+	    "http://a.example/***\n"
+	    "http://a.example:8/***x***\n"
+	    "https://*.*/*\n"
+	    "http://**.a.example:80/\n"
+	    "http://a.example/?x=[1]\n",
+	    "1: block pattern |http://a.example^\n"
+	    "2: block pattern |http://a.example:8/***x\n"
+	    "3: block regex ^https://[^/:]*\\.[^/:]*(?::\\d+)?/.*$\n"
+	    "4: block regex ^http://[^/:]*\\.a\\.example/$\n"
+	    "5: block pattern |http://a.example/?x=[1]|\n"
+	    "5: block regex ^http://a\\.example:\\d+/\\?x=\\[1\\]$\n");
 }
 
 int
@@ -301,14 +296,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(format_is_told_by_contents),
 		cmocka_unit_test(a_cut_last_line_has_no_vote),
-		cmocka_unit_test(what_is_not_read_says_what_it_is),
+		cmocka_unit_test(a_format_is_read_or_refused),
 		cmocka_unit_test(hosts_file),
 		cmocka_unit_test(hosts_file_with_wrong_lines),
+		cmocka_unit_test(hosts_file_with_what_is_below),
 		cmocka_unit_test(domain_list),
 		cmocka_unit_test(ten_wrong_lines_are_told_then_counted),
-		cmocka_unit_test(long_lines_are_left_out),
-		cmocka_unit_test(lines_across_buffers),
-		cmocka_unit_test(what_is_no_file_is_an_error),
+		cmocka_unit_test(ziproxy_list),
+		cmocka_unit_test(ziproxy_list_with_wrong_lines),
+		cmocka_unit_test(ziproxy_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

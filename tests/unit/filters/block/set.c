@@ -1,261 +1,248 @@
 #include "filters/block/set.h"
 
-#include "fixture.h"
+#include "filters/block/file.h"
+#include "rules_help.h"
 
-static const struct pd_host_key key = { 1, 2 };
+static const char lists[] = "||ads.example^\n"
+			    "||b.example^$third-party,domain=a.org|~b.org\n"
+			    "/banner/*.gif$image\n"
+			    "/^https?:\\/\\/[a-z]{8}\\.example\\//$script\n"
+			    "@@||c.example^$script\n"
+			    "$removeparam=utm_source\n"
+			    "||d.example^$csp=script-src 'none'\n"
+			    "example.org##.ad\n";
 
-static void
-add(struct pd_set *s, const char *host, bool subdomains, uint8_t list,
-    uint32_t line)
+static const char *
+refused(const unsigned char *bytes, size_t n)
 {
-	struct pd_set_entry e = {
-		.host = pd_str_z(host),
-		.subdomains = subdomains,
-		.list = list,
-		.line = line,
-	};
+	const char *why = NULL;
+	struct pd_set *s = pd_set_copy(bytes, n, &why);
 
-	assert_int_equal(pd_set_add(s, &e), 0);
+	assert_null(s);
+	assert_non_null(why);
+	return why;
 }
 
-static bool
-has(const struct pd_set *s, const char *host)
+/* The head is changed and the checksum set anew. */
+static void
+mend(unsigned char *bytes, size_t n)
 {
-	struct pd_set_hit hit;
+	uint64_t sum = pd_file_checksum(bytes, n);
 
-	return pd_set_find(s, pd_str_z(host), false, &hit);
+	memcpy(
+	    bytes + offsetof(struct pd_file_head, checksum), &sum, sizeof(sum));
 }
 
 static void
-empty_set_has_nothing(void **state)
+a_file_is_mapped(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
+	struct rules r;
+	struct pd_set *s;
+	const char *why = NULL;
+	char *path;
 
 	(void)state;
-	pd_set_freeze(s);
-	assert_false(has(s, "example.org"));
-	assert_false(has(s, ""));
-	assert_int_equal(pd_set_count(s), 0);
-	pd_set_destroy(s);
-	pd_set_destroy(NULL);
+	rules_begin(&r);
+	r.options.key = 42;
+	rules_list(&r, "list", lists);
+	rules_end(&r);
+	path = file_of(pd_str_of((char *)r.out.bytes, r.out.n));
+	s = pd_set_open(path, &why);
+	assert_non_null(s);
+	assert_int_equal(pd_set_key(s), 42);
+	assert_int_equal(pd_set_bytes(s), r.out.n);
+	assert_true(pd_set_built(s) > 1700000000);
+	assert_int_equal(pd_set_rules(s), 7);
+	assert_ptr_equal(pd_set_ref(s), s);
+	pd_set_unref(s);
+	pd_set_unref(s);
+	pd_set_unref(NULL);
+	file_end(path);
+	rules_free(&r);
 }
 
 static void
-exact_is_just_that_host(void **state)
+what_is_no_rule_file_is_refused(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_hit hit;
+	const char *why = NULL;
+	char *path = file_of(PD_STR(""));
+	struct rules r;
 
 	(void)state;
-	add(s, "ads.example.org", false, 3, 77);
-	pd_set_freeze(s);
-	assert_true(pd_set_find(s, PD_STR("ads.example.org"), false, &hit));
-	assert_int_equal(hit.list, 3);
-	assert_int_equal(hit.line, 77);
-	assert_string_equal(hit.suffix.p, "ads.example.org");
-	assert_false(has(s, "x.ads.example.org"));
-	assert_false(has(s, "example.org"));
-	assert_false(has(s, "xads.example.org"));
-	assert_false(has(s, "ads.example.org.x"));
-	pd_set_destroy(s);
+	assert_null(pd_set_open("/nonexistent", &why));
+	assert_string_equal(why, "the rule file cannot be opened");
+	assert_null(pd_set_open("/tmp", &why));
+	assert_string_equal(why, "the rule file is no regular file");
+	assert_null(pd_set_open("/dev/zero", &why));
+	assert_string_equal(why, "the rule file is no regular file");
+	assert_null(pd_set_open(path, &why));
+	assert_string_equal(why, "it is no rule file");
+	file_end(path);
+	rules_of(&r, lists);
+	assert_string_equal(
+	    refused(r.out.cosmetic, r.out.ncosmetic), "it is no rule file");
+	assert_non_null(pd_set_verify_cosmetic(r.out.bytes, r.out.n));
+	r.out.bytes[0] ^= 1;
+	assert_string_equal(
+	    refused(r.out.bytes, r.out.n), "it is no rule file");
+	rules_free(&r);
 }
 
 static void
-subdomains_are_whole_labels(void **state)
+other_versions_and_machines_are_told(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_hit hit;
+	struct pd_file_head *head;
+	struct rules r;
 
 	(void)state;
-	add(s, "example.org", true, 0, 1);
-	pd_set_freeze(s);
-	assert_true(has(s, "example.org"));
-	assert_true(has(s, "a.b.c.example.org"));
-	assert_false(has(s, "notexample.org"));
-	assert_false(has(s, "org"));
-	assert_true(pd_set_find(s, PD_STR("a.example.org"), false, &hit));
-	assert_int_equal(hit.suffix.n, strlen("example.org"));
-	pd_set_destroy(s);
+	rules_of(&r, lists);
+	head = (void *)r.out.bytes;
+	head->version++;
+	assert_string_equal(refused(r.out.bytes, r.out.n),
+	    "the rule file was made by another version");
+	head->version--;
+	head->order = __builtin_bswap32(head->order);
+	assert_string_equal(refused(r.out.bytes, r.out.n),
+	    "the rule file was made on another kind of machine");
+	rules_free(&r);
 }
 
 static void
-of_equal_hosts_the_wider_or_first_stays(void **state)
+every_length_but_its_own_is_refused(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_hit hit;
+	struct rules r;
 
 	(void)state;
-	add(s, "one.example", false, 0, 1);
-	add(s, "one.example", false, 1, 2);
-	add(s, "two.example", false, 0, 3);
-	add(s, "two.example", true, 1, 4);
-	add(s, "two.example", true, 2, 5);
-	pd_set_freeze(s);
-	assert_int_equal(pd_set_count(s), 2);
-	assert_true(pd_set_find(s, PD_STR("one.example"), false, &hit));
-	assert_int_equal(hit.line, 1);
-	assert_true(pd_set_find(s, PD_STR("x.two.example"), false, &hit));
-	assert_int_equal(hit.line, 4);
-	assert_int_equal(hit.list, 1);
-	pd_set_destroy(s);
+	rules_of(&r, lists);
+	for (size_t n = 0; n < r.out.n; n += n < 1000 ? 1 : 97)
+		refused(r.out.bytes, n);
+	rules_free(&r);
 }
 
 static void
-an_address_has_no_suffixes(void **state)
+every_flipped_bit_is_refused(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_entry e = {
-		.host = PD_STR("192.0.2.1"), .address = true, .subdomains = true
-	};
-	struct pd_set_hit hit;
+	struct rules r;
 
 	(void)state;
-	add(s, "2.1", true, 0, 1);
-	assert_int_equal(pd_set_add(s, &e), 0);
-	pd_set_freeze(s);
-	assert_true(pd_set_find(s, PD_STR("192.0.2.1"), true, &hit));
-	assert_false(pd_set_find(s, PD_STR("198.51.2.1"), true, &hit));
-	assert_false(pd_set_find(s, PD_STR("x.192.0.2.1"), true, &hit));
-	pd_set_destroy(s);
-}
-
-/* Every one of many is found, none of as many others, with lines. */
-static void
-many_hosts_in_little_memory(void **state)
-{
-	enum { N = 100000 };
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_hit hit;
-	char name[64];
-
-	(void)state;
-	for (unsigned i = 0; i < N; i++) {
-		snprintf(name, sizeof(name), "h%u.d%u.example", i, i % 97);
-		add(s, name, i % 2, (uint8_t)(i % 127), i + 1);
+	rules_of(&r, lists);
+	for (size_t i = 0; i < r.out.n; i += i < 1024 ? 1 : 61) {
+		r.out.bytes[i] ^= 1u << i % 8;
+		refused(r.out.bytes, r.out.n);
+		r.out.bytes[i] ^= 1u << i % 8;
 	}
-	pd_set_freeze(s);
-	assert_int_equal(pd_set_count(s), N);
-	assert_true(pd_set_size(s) < 11 * N);
-	for (unsigned i = 0; i < N; i++) {
-		snprintf(name, sizeof(name), "h%u.d%u.example", i, i % 97);
-		assert_true(pd_set_find(s, pd_str_z(name), false, &hit));
-		assert_int_equal(hit.line, i + 1);
-		assert_int_equal(hit.list, i % 127);
-		snprintf(name, sizeof(name), "h%u.d%u.example", i, i % 97 + 1);
-		assert_false(has(s, name));
-	}
-	pd_set_destroy(s);
+	rules_free(&r);
 }
 
+/*
+ * With a right checksum: each word of the file set to numbers that lead
+ * elsewhere. It is refused, or asked without harm; the sanitizers watch.
+ */
 static void
-a_line_too_large_is_unknown(void **state)
+no_number_leads_outside(void **state)
 {
-	struct pd_set *s = pd_set_create(&key);
-	struct pd_set_hit hit;
+	static const uint32_t values[] = { 0xffffffffu, 0x7fffffffu,
+		0x00ffffffu, 1, 0 };
+	struct rules r;
+	struct pd_set *honest;
+	unsigned refusals = 0, taken = 0;
 
 	(void)state;
-	add(s, "a.example", true, 126, PD_SET_LINE_MAX + 1);
-	add(s, "b.example", true, 126, PD_SET_LINE_MAX);
-	pd_set_freeze(s);
-	assert_true(pd_set_find(s, PD_STR("a.example"), false, &hit));
-	assert_int_equal(hit.line, 0);
-	assert_int_equal(hit.list, 126);
-	assert_true(pd_set_find(s, PD_STR("b.example"), false, &hit));
-	assert_int_equal(hit.line, PD_SET_LINE_MAX);
-	pd_set_destroy(s);
-}
+	rules_of(&r, lists);
+	honest = r.set;
+	for (size_t i = 24; i + 4 <= r.out.n; i += 4) {
+		uint32_t kept, value = values[i / 4 % 5];
+		const char *why = NULL;
 
-static void
-walk_goes_by_label(void **state)
-{
-	struct pd_host_walk w;
-	unsigned labels;
+		memcpy(&kept, r.out.bytes + i, 4);
+		if (kept == value)
+			continue;
+		memcpy(r.out.bytes + i, &value, 4);
+		mend(r.out.bytes, r.out.n);
+		r.set = pd_set_copy(r.out.bytes, r.out.n, &why);
+		if (r.set == NULL) {
+			refusals++;
+		} else {
+			struct pd_compile_list l;
 
-	(void)state;
-	pd_host_walk_start(&w, &key, PD_STR("www.example.org"), false);
-	assert_true(pd_host_walk_next(&w));
-	assert_string_equal(w.suffix.p, "org");
-	assert_false(w.whole);
-	assert_true(pd_host_walk_next(&w));
-	assert_string_equal(w.suffix.p, "example.org");
-	assert_true(w.hash ==
-		    pd_host_hash(&key, PD_STR("example.org"), false, &labels));
-	assert_int_equal(labels, 2);
-	assert_true(pd_host_walk_next(&w));
-	assert_true(w.whole);
-	assert_false(pd_host_walk_next(&w));
-	/* Odd dots are of no harm. */
-	pd_host_walk_start(&w, &key, PD_STR("..a."), false);
-	while (pd_host_walk_next(&w))
-		;
-	/* The boundaries of labels count. */
-	assert_true(pd_host_hash(&key, PD_STR("ab.c"), false, &labels) !=
-		    pd_host_hash(&key, PD_STR("a.bc"), false, &labels));
-}
-
-static void
-hosts_are_brought_to_one_form(void **state)
-{
-	static const struct {
-		const char *in, *out;
-		enum pd_host_form form;
-	} cases[] = {
-		{ "Ads.Example.ORG.", "ads.example.org", PD_HOST_FORM_NAME },
-		{ "a_b.example.org", "a_b.example.org", PD_HOST_FORM_NAME },
-		{ "zip", "zip", PD_HOST_FORM_LABEL },
-		{ "192.0.2.1", "192.0.2.1", PD_HOST_FORM_ADDRESS },
-		{ "[2001:DB8:0::1]", "2001:db8::1", PD_HOST_FORM_ADDRESS },
-		{ "b\xc3\xbc"
-		  "cher.example",
-		    "xn--bcher-kva.example", PD_HOST_FORM_NAME },
-		{ "", NULL, PD_HOST_FORM_BAD },
-		{ ".", NULL, PD_HOST_FORM_BAD },
-		{ "a..b", NULL, PD_HOST_FORM_BAD },
-		{ ".a.b", NULL, PD_HOST_FORM_BAD },
-		{ "a b", NULL, PD_HOST_FORM_BAD },
-		{ "*.a.b", NULL, PD_HOST_FORM_BAD },
-		{ "a/b.c", NULL, PD_HOST_FORM_BAD },
-		{ "\xff\xfe.example", NULL, PD_HOST_FORM_BAD },
-	};
-	char buf[PD_HOST_TEXT], longer[300];
-	struct pd_str out;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(
-		    pd_host_normal(pd_str_z(cases[i].in), buf, &out),
-		    cases[i].form);
-		if (cases[i].out != NULL) {
-			assert_int_equal(out.n, strlen(cases[i].out));
-			assert_memory_equal(out.p, cases[i].out, out.n);
+			taken++;
+			ask(&r, "script|image", "https://a.org/",
+			    "https://x.b.example/banner/a.gif?utm_source=1");
+			rewrite(&r, "script", "https://a.org/",
+			    "https://abcdefgh.example/?utm_source=1&b=2");
+			pd_set_list(r.set, 0, &l);
+			pd_set_unref(r.set);
 		}
+		memcpy(r.out.bytes + i, &kept, 4);
 	}
-	memset(longer, 'a', sizeof(longer));
-	assert_int_equal(
-	    pd_host_normal(pd_str_of(longer, 64), buf, &out), PD_HOST_FORM_BAD);
-	assert_int_equal(pd_host_normal(pd_str_of(longer, 63), buf, &out),
-	    PD_HOST_FORM_LABEL);
-	for (size_t i = 1; i < sizeof(longer); i += 2)
-		longer[i] = '.';
-	assert_int_equal(pd_host_normal(pd_str_of(longer, 253), buf, &out),
-	    PD_HOST_FORM_NAME);
-	assert_int_equal(pd_host_normal(pd_str_of(longer, 255), buf, &out),
-	    PD_HOST_FORM_BAD);
+	assert_true(refusals > 100);
+	assert_true(taken > 100);
+	mend(r.out.bytes, r.out.n);
+	r.set = honest;
+	rules_free(&r);
+}
+
+static void
+add_section(void *arg, const char *name, size_t n)
+{
+	size_t *sum = arg;
+
+	assert_true(strlen(name) > 0);
+	*sum += n;
+}
+
+static void
+sections_make_the_file(void **state)
+{
+	struct rules r;
+	size_t sum = 0;
+
+	(void)state;
+	rules_of(&r, lists);
+	pd_set_sections(r.set, add_section, &sum);
+	assert_true(sum <= r.out.n);
+	assert_true(
+	    sum + sizeof(struct pd_file_head) + PD_SECTIONS * (size_t)16 >=
+	    r.out.n);
+	rules_free(&r);
+}
+
+static void
+the_cosmetic_file_is_verified(void **state)
+{
+	struct pd_file_head *head;
+	struct rules r;
+
+	(void)state;
+	rules_of(&r, lists);
+	assert_null(pd_set_verify_cosmetic(r.out.cosmetic, r.out.ncosmetic));
+	assert_non_null(
+	    pd_set_verify_cosmetic(r.out.cosmetic, r.out.ncosmetic - 1));
+	assert_non_null(pd_set_verify_cosmetic(r.out.cosmetic, 3));
+	head = (void *)r.out.cosmetic;
+	assert_true(head->sections[PD_SECTION_COSMETICS].n > 0);
+	r.out.cosmetic[head->sections[PD_SECTION_COSMETICS].at] = 0xff;
+	assert_non_null(
+	    pd_set_verify_cosmetic(r.out.cosmetic, r.out.ncosmetic));
+	r.out.cosmetic[head->sections[PD_SECTION_COSMETICS].at + 3] = 0xff;
+	mend(r.out.cosmetic, r.out.ncosmetic);
+	assert_non_null(
+	    pd_set_verify_cosmetic(r.out.cosmetic, r.out.ncosmetic));
+	rules_free(&r);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_set_has_nothing),
-		cmocka_unit_test(exact_is_just_that_host),
-		cmocka_unit_test(subdomains_are_whole_labels),
-		cmocka_unit_test(of_equal_hosts_the_wider_or_first_stays),
-		cmocka_unit_test(an_address_has_no_suffixes),
-		cmocka_unit_test(many_hosts_in_little_memory),
-		cmocka_unit_test(a_line_too_large_is_unknown),
-		cmocka_unit_test(walk_goes_by_label),
-		cmocka_unit_test(hosts_are_brought_to_one_form),
+		cmocka_unit_test(a_file_is_mapped),
+		cmocka_unit_test(what_is_no_rule_file_is_refused),
+		cmocka_unit_test(other_versions_and_machines_are_told),
+		cmocka_unit_test(every_length_but_its_own_is_refused),
+		cmocka_unit_test(every_flipped_bit_is_refused),
+		cmocka_unit_test(no_number_leads_outside),
+		cmocka_unit_test(sections_make_the_file),
+		cmocka_unit_test(the_cosmetic_file_is_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
