@@ -29,7 +29,9 @@ run: all
 	@echo "          or its automatic proxy configuration URL to"
 	@echo "          http://127.0.0.1:$(PORT)/proxy.pac"
 	@echo "  try:    curl -x 127.0.0.1:$(PORT) http://example.org/"
-	@echo "  block:  name a list in build/run.conf, then kill -HUP \$$(pidof pared)"
+	@echo "  block:  the usual lists come by themselves in a minute, from the"
+	@echo "          network; build/run.conf says which. Why is a URL blocked?"
+	@echo "          build/pared why -c build/run.conf URL"
 	@echo "  stop:   Ctrl-C"
 	@echo
 	@build/pared run -c build/run.conf -o Port=$(PORT) $(ARGS)

@@ -1,6 +1,7 @@
 // What pared costs beside HAProxy, in turn on the same machine: the ratio is what counts.
-//   node tests/bench/peers.mjs [CASE...] [--pared build/pared] [--rounds 7]
-// CASE: requests bulk connect tunnels idle stalled header mixed; all of them without one.
+//   node tests/bench/peers.mjs [CASE...] [--pared build/pared] [--rounds 7] [--list FILE]...
+// CASE: requests bulk connect tunnels idle stalled header mixed; all of them without one. lists (only when named):
+// pared with the block lists given by --list beside pared without any.
 // Needs haproxy, nginx-light, wrk, curl, libjpeg-turbo-progs (Debian's) and two CPUs: the proxy has CPU 0, origin and
 // load CPU 1. Everything is on loopback. One line a case goes to standard output.
 import { execFile, spawn } from 'node:child_process';
@@ -13,7 +14,8 @@ import { promisify, parseArgs } from 'node:util';
 const run = promisify(execFile);
 const { values: opt, positionals } = parseArgs({
   allowPositionals: true,
-  options: { pared: { type: 'string', default: 'build/pared' }, rounds: { type: 'string', default: '7' } },
+  options: { pared: { type: 'string', default: 'build/pared' }, rounds: { type: 'string', default: '7' },
+    list: { type: 'string', multiple: true, default: [] } },
 });
 const rounds = Number(opt.rounds);
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'pared-bench-'));
@@ -74,9 +76,10 @@ const pss = (pid) => family(pid).reduce((sum, p) =>
 
 let nextPort = 18500;
 
-async function pared() {
+async function pared(more = '') {
   const port = ++nextPort;
-  const conf = file(`pared${port}.conf`, 'AllowPrivate = {"127.0.0.0/8"}\nImageQuality = {65,65,65,65}\nLogLevel = "error"\n');
+  const conf = file(`pared${port}.conf`,
+    `AllowPrivate = {"127.0.0.0/8"}\nImageQuality = {65,65,65,65}\nLogLevel = "error"\n${more}`);
   const pid = start([opt.pared, 'run', '-c', conf, '-o', `Port=${port}`, '-o', 'Address=127.0.0.1'], 0);
   await listening(port);
   return { name: 'pared', port, pid, connect: true };
@@ -127,8 +130,9 @@ http { types { text/plain txt; image/jpeg jpg; } default_type application/octet-
 
 // ---- loads: each returns how many units were done ----
 
-async function wrk(peer, name, conns) {
-  const lua = file('absolute.lua', `request = function() return wrk.format("GET", "${HOME}/${name}", {Host="127.0.0.1:${ORIGIN}"}) end\n`);
+async function wrk(peer, name, conns, fields = '') {
+  const lua = file('absolute.lua',
+    `request = function() return wrk.format("GET", "${HOME}/${name}", {Host="127.0.0.1:${ORIGIN}"${fields}}) end\n`);
   const { stdout } = await run('taskset', ['-c', '1', 'wrk', '-t1', `-c${conns}`, '-d1s', '-s', lua,
     `http://127.0.0.1:${peer.port}/`]);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${peer.name}: ${stdout}`);
@@ -163,8 +167,8 @@ async function openTunnels(peer) {
 
 // ---- cases ----
 
-async function paired(title, unit, scale, other, load) {
-  const peers = [await other, await pared()];
+async function paired(title, unit, scale, other, load, ours = pared()) {
+  const peers = [await other, await ours];
   const cost = peers.map(() => []);
   for (const p of peers) await load(p);
   for (let i = 0; i < rounds; i++) {
@@ -271,11 +275,26 @@ const cases = {
   idle, stalled, header, mixed,
 };
 
+// As a page's part is asked for; no rule blocks it.
+const part = '1k.txt?id=5f407c785655e6a1&size=large&callback=done_17';
+const browser = ', Accept="*/*", Referer="http://www.example.org/", ["User-Agent"]="Mozilla/5.0 (X11; Linux x86_64)"';
+
+async function lists() {
+  if (!opt.list.length) throw new Error('lists: name them by --list FILE');
+  const text = `lists { update = "off" directory = "${dir}"\n${
+    opt.list.map((l, i) => `source l${i} { url = "file:${path.resolve(l)}" }`).join('\n')}\n}\n`;
+  const without = await pared();
+  without.name = 'without lists';
+  await paired(`1 KiB, 64 connections, ${opt.list.length} lists`, 'CPU s/10,000', 1e4, without,
+    (p) => wrk(p, part, 64, browser), pared(text));
+}
+
 try {
   await origin();
   for (const name of positionals.length ? positionals : Object.keys(cases)) {
-    if (!cases[name]) throw new Error(`there is no case "${name}"`);
-    await cases[name]();
+    const play = name === 'lists' ? lists : cases[name];
+    if (!play) throw new Error(`there is no case "${name}"`);
+    await play();
   }
 } finally {
   for (const c of children) c.kill();
