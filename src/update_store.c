@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 #define PIECE 65536
 
 int
@@ -87,22 +89,6 @@ fail:
 	return -1;
 }
 
-static int
-write_all(int fd, struct pd_str text)
-{
-	while (text.n > 0) {
-		ssize_t n = write(fd, text.p, text.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		text.p += n;
-		text.n -= (size_t)n;
-	}
-	return 0;
-}
-
 /* What is there gets a second name; where the file system knows no such thing
  * it gets another, and for a moment there is none. */
 static int
@@ -133,7 +119,7 @@ pd_update_store_write(int dir, const char *name, struct pd_str text, bool keep)
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, text) < 0 || fsync(fd) < 0) {
+	if (pd_io_write(fd, text.p, text.n) < 0 || fsync(fd) < 0) {
 		error = errno;
 		close(fd);
 		goto fail;

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/arena.h"
+#include "base/io.h"
 #include "filters/block/lines.h"
 #include "filters/block/policy.h"
 #include "filters/block/set.h"
@@ -339,22 +340,6 @@ pd_compiled_free(struct pd_compiled *c)
 	*c = (struct pd_compiled){ 0 };
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 /* The rename itself lasts only when the directory is written. */
 static void
 sync_directory(const char *path)
@@ -402,7 +387,7 @@ pd_build_put(const char *path, const void *bytes, size_t n)
 		free(temp);
 		return -1;
 	}
-	if (write_all(fd, bytes, n) < 0 || fchmod(fd, 0644) < 0 ||
+	if (pd_io_write(fd, bytes, n) < 0 || fchmod(fd, 0644) < 0 ||
 	    fsync(fd) < 0)
 		goto fail;
 	keep_old(path);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/io.h"
 
 #define VERSION     2
 #define PROBES_MAX  64 /* slots looked at for one id */
@@ -246,24 +247,6 @@ read_all(int fd, void *to, size_t n)
 	return 0;
 }
 
-static int
-write_all(int fd, const void *from, size_t n)
-{
-	const char *p = from;
-
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 /* Into a table that nobody else has yet. */
 static void
 take_records(struct pd_hits *h, const struct record *v, size_t n)
@@ -438,8 +421,9 @@ write_file(const struct pd_hits *h, int fd)
 	memcpy(head.magic, magic, sizeof(magic));
 	/* Synced: a name that has nothing behind it after a power cut would
 	 * cost the counts of months. */
-	if (fchmod(fd, 0640) == 0 && write_all(fd, &head, sizeof(head)) == 0 &&
-	    write_all(fd, v, head.slots * sizeof(*v)) == 0 && fsync(fd) == 0)
+	if (fchmod(fd, 0640) == 0 &&
+	    pd_io_write(fd, &head, sizeof(head)) == 0 &&
+	    pd_io_write(fd, v, head.slots * sizeof(*v)) == 0 && fsync(fd) == 0)
 		rc = 0;
 	free(v);
 	return rc;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/io.h"
 #include "filters/block/set_view.h"
 
 #define COPY_PIECE ((size_t)256 * 1024) /* bytes read at once */
@@ -49,22 +50,6 @@ create_memory(void)
 	return memfd_create("pared-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
-static bool
-write_all(int fd, const unsigned char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, bytes, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		bytes += put;
-		n -= (size_t)put;
-	}
-	return true;
-}
-
 /* n bytes of memory that nobody can change any more, not even by another
  * mapping. */
 static unsigned char *
@@ -95,7 +80,7 @@ copy_file(int memory, int fd, size_t n)
 			why = "the rule file cannot be read";
 		else if (got == 0)
 			why = "the rule file was cut while it was read";
-		else if (!write_all(memory, piece, (size_t)got))
+		else if (pd_io_write(memory, piece, (size_t)got) < 0)
 			why = no_memory;
 		else
 			n -= (size_t)got;
@@ -159,7 +144,7 @@ copy(const unsigned char *bytes, size_t n)
 
 	if (memory < 0)
 		return NULL;
-	if (write_all(memory, bytes, n))
+	if (pd_io_write(memory, bytes, n) == 0)
 		p = seal(memory, n);
 	close(memory);
 	return p;
