@@ -272,6 +272,7 @@ choose(struct pd_exchange *ex)
 	ex->ready = pd_exchange_buffer();
 	if (ex->probe || ex->verdict.untouched)
 		return NEXT;
+	pd_forward_drop_void(&ex->res.fields);
 	if (ex->res.body == PD_BODY_NONE) {
 		pd_describe(&ex->msg);
 		return NEXT;

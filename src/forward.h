@@ -33,6 +33,9 @@ void pd_forward_request(const struct pd_request *req,
 void pd_forward_response(struct pd_response *res, struct pd_arena *arena,
     struct pd_str via, bool upgrade);
 
+/* Takes out what means nothing to the client of an answer without TLS. */
+void pd_forward_drop_void(struct pd_fields *fields);
+
 /* Whether our own pseudonym stands in Via. */
 bool pd_forward_loops(const struct pd_fields *fields, struct pd_str via);
 

@@ -58,6 +58,9 @@ served(shared, 'order, case, repeats and bytes of unknown fields survive',
   (o) => get(`${o.url}/`, FIELDS), ({ request }) => {
     const want = FIELDS.map((f) => [f.slice(0, f.indexOf(':')), f.slice(f.indexOf(':') + 1).trim()]);
     const names = new Set(want.map(([n]) => n.toLowerCase()));
+    /* Which no client knows any more. */
+    for (const name of ['expect-ct', 'public-key-pins-report-only'])
+      names.add(name);
     const got = request.fields.list.filter(([n]) => names.has(n.toLowerCase()));
     assert.deepEqual(got, want);
   });
@@ -89,6 +92,9 @@ served(shared, 'response fields keep order, case and bytes',
       ['Content-Security-Policy', "default-src 'self'"],
       ['Strict-Transport-Security', 'max-age=1'], ['X-Last', '']];
     const names = new Set(want.map(([n]) => n.toLowerCase()));
+    /* Which no client knows any more. */
+    for (const name of ['expect-ct', 'public-key-pins-report-only'])
+      names.add(name);
     assert.deepEqual(response.fields.list.filter(([n]) => names.has(n.toLowerCase())), want);
   }, {
     serve: async (c) => {
@@ -98,7 +104,8 @@ served(shared, 'response fields keep order, case and bytes',
           'Set-Cookie: c=d; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'X-One: caf\xe9',
           'Server: Test/1.0', 'ETag: "abc"', 'Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT',
           "Content-Security-Policy: default-src 'self'",
-          'Strict-Transport-Security: max-age=1', 'X-Last:'],
+          'Strict-Transport-Security: max-age=1', 'Expect-CT: max-age=1',
+          'Public-Key-Pins-Report-Only: pin-sha256="YQ=="', 'X-Last:'],
       }));
     },
   });

@@ -238,6 +238,69 @@ test_response(void **state)
 	assert_int_equal(fs->n, 1);
 }
 
+/* What resumes by date or by a weak tag may have what a filter made. */
+static void
+test_resume(void **state)
+{
+	struct fixture *fx = *state;
+	static const struct {
+		const char *field;
+		bool kept;
+	} cases[] = {
+		{ "If-Range: \"v1\"\r\n", true },
+		{ "If-Range: W/\"v1\"\r\n", false },
+		{ "If-Range: Mon, 01 Jan 2024 00:00:00 GMT\r\n", false },
+		{ "If-Range: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
+		  "Sec-Fetch-Dest: video\r\n",
+		    true },
+		{ "", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pd_forward_params params = {
+			.conf = &fx->conf,
+			.arena = fx->arena,
+			.via = PD_STR("1.1 us"),
+		};
+		struct pd_forward out;
+		char bytes[256];
+
+		snprintf(bytes, sizeof(bytes),
+		    "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n"
+		    "Range: bytes=5-\r\n%s\r\n",
+		    cases[i].field);
+		pd_forward_request(parse(fx, bytes), &params, &out);
+		assert_int_equal(
+		    pd_fields_find(&out.request.fields, PD_FIELD_RANGE) != NULL,
+		    cases[i].kept);
+		assert_int_equal(pd_fields_find(&out.request.fields,
+				     PD_FIELD_IF_RANGE) != NULL,
+		    cases[i].kept && cases[i].field[0] != '\0');
+	}
+}
+
+static void
+test_drop_void(void **state)
+{
+	struct fixture *fx = *state;
+	struct pd_response res = { .status = 200 };
+	struct pd_fields *fs = &res.fields;
+	static const char *const names[] = { "public-key-pins",
+		"Public-Key-Pins-Report-Only", "Expect-CT" };
+
+	pd_fields_add(fs, fx->arena, PD_STR("X-A"), PD_STR("1"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		pd_fields_add(
+		    fs, fx->arena, pd_str_z(names[i]), PD_STR("anything"));
+	pd_fields_add(
+	    fs, fx->arena, PD_STR("Strict-Transport-Security"), PD_STR("2"));
+	pd_forward_drop_void(fs);
+	assert_int_equal(fs->n, 2);
+	assert_true(pd_str_eq(fs->v[0].name, PD_STR("X-A")));
+	assert_true(
+	    pd_str_eq(fs->v[1].name, PD_STR("Strict-Transport-Security")));
+}
+
 static bool
 loops(struct fixture *fx, const char *via)
 {
@@ -324,6 +387,8 @@ main(void)
 		TEST(test_websocket),
 		TEST(test_upgraded),
 		TEST(test_response),
+		TEST(test_resume),
+		TEST(test_drop_void),
 		TEST(test_loops),
 		TEST(test_count_down),
 		TEST(test_user_agent),
