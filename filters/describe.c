@@ -3,6 +3,8 @@
 #include "filters/chain.h"
 #include "filters/coding/decode.h"
 #include "filters/coding/encode.h"
+#include "filters/image/image.h"
+#include "filters/image/wish.h"
 #include "filters/join.h"
 
 static bool
@@ -22,7 +24,7 @@ describe_head(struct pd_message *msg)
 	struct pd_request request = *msg->request;
 	struct pd_response response = *msg->response;
 	struct pd_message get = *msg;
-	bool coding = false, other = false;
+	bool coding = false, image = false;
 
 	request.method = PD_METHOD_GET;
 	response.body =
@@ -34,38 +36,40 @@ describe_head(struct pd_message *msg)
 	for (size_t i = 0; pd_filter_table[i] != NULL; i++) {
 		if (!pd_filter_table[i]->wants(&get))
 			continue;
-		if (is_coding(pd_filter_table[i]))
-			coding = true;
-		else
-			other = true;
+		coding |= is_coding(pd_filter_table[i]);
+		image |= pd_filter_table[i] == &pd_image_filter;
 	}
-	if (!coding && !other)
+	if (!coding && !image)
 		return;
 	pd_filter_body_changed(msg, -1);
 	msg->response->body = PD_BODY_NONE;
 	if (coding)
 		pd_filter_vary(msg, PD_STR("Accept-Encoding"));
-	if (other)
-		pd_filter_vary(msg, PD_STR("Accept"));
+	if (image)
+		pd_wish_vary_all(msg);
 }
 
 /*
- * 304 names the stored response that it confirms: where the client asked by
- * the weak form that it had from us, the origin's strong one would be another.
+ * 304 updates the stored response that it confirms (RFC 9111, 3.2). Asked by a
+ * strong tag, that is the origin's own. Asked by a weak one or by date, it may
+ * be what a filter made: then it must not get the original's digests or strong
+ * tag, and a Vary, which takes the stored one's place, must still name what our
+ * answer had hung on; which filter made that is not known any more.
  */
 static void
 describe_unchanged(struct pd_message *msg)
 {
-	struct pd_fields *fields = &msg->response->fields;
-	struct pd_str tag = pd_fields_value(fields, PD_FIELD_ETAG), weak;
 	struct pd_str asked =
 	    pd_fields_value(&msg->request->fields, PD_FIELD_IF_NONE_MATCH);
 
-	if (asked.n == 0 || !pd_str_starts(tag, PD_STR("\"")))
+	if (asked.n > 0 && memmem(asked.p, asked.n, "W/", 2) == NULL)
 		return;
-	weak = pd_arena_printf(msg->arena, "W/%.*s", PD_STR_ARG(tag));
-	if (memmem(asked.p, asked.n, weak.p, weak.n) != NULL)
-		pd_fields_set(fields, msg->arena, PD_FIELD_ETAG, weak);
+	pd_filter_body_changed(msg, -1);
+	msg->response->body = PD_BODY_NONE;
+	if (pd_fields_find(&msg->response->fields, PD_FIELD_VARY) == NULL)
+		return;
+	pd_filter_vary(msg, PD_STR("Accept-Encoding"));
+	pd_wish_vary_all(msg);
 }
 
 void

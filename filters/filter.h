@@ -15,9 +15,10 @@
 
 #include "http/http.h"
 
+struct pd_addr;
+struct pd_ask_pool;
 struct pd_conf;
 struct pd_filter;
-struct pd_helper_pool;
 struct pd_stats;
 
 /*
@@ -28,10 +29,12 @@ struct pd_message {
 	uint64_t id; /* the exchange's number, for the log */
 	struct pd_arena *arena;
 	const struct pd_conf *conf;
+	const struct pd_addr *client; /* NULL: not known */
 	const struct pd_request *request;
+	struct pd_str page; /* host of the page that asked; may be empty */
 	struct pd_response *response;
 	struct pd_stats *stats;
-	struct pd_helper_pool *codecs; /* programs pared-codec; may be NULL */
+	struct pd_ask_pool *codecs; /* programs pared-codec; may be NULL */
 	unsigned access_flags; /* enum pd_access_flag, what filters report */
 	bool header_sent;
 };

@@ -273,6 +273,8 @@ choose(struct pd_exchange *ex)
 	if (ex->probe || ex->verdict.untouched)
 		return NEXT;
 	pd_forward_drop_void(&ex->res.fields);
+	if (ex->inferred != NULL)
+		ex->msg.page = ex->inferred->source;
 	if (ex->res.body == PD_BODY_NONE) {
 		pd_describe(&ex->msg);
 		return NEXT;
@@ -461,6 +463,7 @@ create(struct pd_exchange_context *ctx, struct pd_wire *wire,
 		.id = ctx->next_id,
 		.arena = arena,
 		.conf = ex->setup->conf,
+		.client = &ex->client,
 		.request = req,
 		.response = &ex->res,
 		.stats = pd_worker_stats(ctx->worker),

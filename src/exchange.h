@@ -12,7 +12,7 @@
 #include "setup.h"
 #include "tunnel.h"
 
-struct pd_helper_pool;
+struct pd_ask_pool;
 struct pd_scratch;
 struct pd_upstream_pool;
 struct pd_worker;
@@ -23,7 +23,7 @@ struct pd_exchange_context {
 	struct pd_setup *setup;           /* now in force */
 	struct pd_access_log_writer *log; /* NULL: off */
 	struct pd_upstream_pool *upstreams;
-	struct pd_helper_pool *codecs;
+	struct pd_ask_pool *codecs;
 	struct pd_scratch *scratch; /* for judging */
 	struct pd_tunnel_list tunnels;
 	/* "1.1 <pseudonym>": ours in Via, the same for all workers. */

@@ -14,6 +14,7 @@ static const struct {
 	{ "run", pd_cmd_run, "run the proxy in the foreground" },
 	{ "check", pd_cmd_check,
 	    "check a configuration, or print its defaults" },
+	{ "compress", pd_cmd_compress, "make image files smaller" },
 	{ "lists", pd_cmd_lists, "fetch, compile and judge block lists" },
 	{ "why", pd_cmd_why, "why is a URL blocked?" },
 	{ "allow", pd_cmd_allow, "let a host through for some minutes" },

@@ -10,7 +10,6 @@
 
 #include "access.h"
 #include "base/arena.h"
-#include "base/helper.h"
 #include "base/stats.h"
 #include "base/timers.h"
 #include "base/worker.h"
@@ -264,38 +263,23 @@ pd_seat_change(
 
 /* ---- begin and end ------------------------------------------------------ */
 
-/* pared-codec stands beside pared unless CodecPath says otherwise. */
-static char *
-codec_path(const struct pd_conf *conf)
-{
-	char path[4096];
-	ssize_t n;
-	char *slash, *whole;
-
-	if (conf->codec_path != NULL)
-		return pd_xstrdup(conf->codec_path);
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (n <= 0)
-		return pd_xstrdup("pared-codec");
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	if (asprintf(&whole, "%s/pared-codec", path) < 0)
-		abort();
-	return whole;
-}
-
-static struct pd_helper_pool *
+static struct pd_ask_pool *
 codecs_create(struct pd_seat *s, const struct pd_conf *conf)
 {
-	char *path = codec_path(conf);
-	struct pd_helper_pool *pool = NULL;
+	char *path = pd_conf_codec(conf);
+	const struct pd_ask_pool_params params = {
+		.base = pd_worker_base(s->worker),
+		.worker = s->worker,
+		.stats = pd_worker_stats(s->worker),
+		.path = path,
+		.processes = 1,
+		.queue_max = CODEC_QUEUE_MAX,
+		.memory_max = (size_t)conf->image_memory_max,
+	};
+	struct pd_ask_pool *pool = NULL;
 
 	if (access(path, X_OK) == 0)
-		pool = pd_ask_pool_create(pd_worker_base(s->worker),
-		    pd_worker_stats(s->worker), path, 1, CODEC_QUEUE_MAX,
-		    (size_t)conf->image_memory_max);
+		pool = pd_ask_pool_create(&params);
 	else if (pd_worker_index(s->worker) == 0)
 		pd_log(PD_LOG_WARN, 0,
 		    "server: %s: %s; images pass as they are (CodecPath)", path,
@@ -325,7 +309,7 @@ finish(void *arg)
 	pd_tunnel_close_all(&s->exchanges.tunnels);
 	/* Connections that linger on their own. */
 	pd_timers_expire_all(pd_worker_timers(s->worker));
-	pd_helper_pool_destroy(s->exchanges.codecs);
+	pd_ask_pool_destroy(s->exchanges.codecs);
 	pd_scratch_destroy(s->exchanges.scratch);
 	pd_upstream_pool_destroy(s->exchanges.upstreams);
 	while (s->retired != NULL) {

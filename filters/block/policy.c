@@ -17,18 +17,11 @@ struct policy {
 	bool no_allow;
 };
 
-struct site {
-	struct pd_str host;
-	bool off;
-};
-
 struct pd_policies {
 	struct pd_conf *conf; /* whose strings are borrowed */
 	uint64_t usual;       /* of who has no policy */
 	struct policy *v;
 	size_t n;
-	struct site *sites; /* sorted by host */
-	size_t nsites;
 };
 
 static bool
@@ -50,16 +43,6 @@ source_of(const struct pd_conf *conf, struct pd_str name)
 			return &conf->sources[i];
 	}
 	return NULL;
-}
-
-static int
-compare_sites(const void *a, const void *b)
-{
-	const struct site *x = a, *y = b;
-	size_t n = x->host.n < y->host.n ? x->host.n : y->host.n;
-	int d = memcmp(x->host.p, y->host.p, n);
-
-	return d != 0 ? d : (x->host.n > y->host.n) - (x->host.n < y->host.n);
 }
 
 /* The configuration was checked: a window that is wrong is not there. */
@@ -105,13 +88,6 @@ pd_policies_create(
 				p->v[i].lists |= bit;
 		}
 	}
-	p->nsites = conf->nsites;
-	p->sites = pd_xalloc((p->nsites + 1) * sizeof(*p->sites));
-	for (size_t i = 0; i < p->nsites; i++) {
-		p->sites[i].host = pd_str_z(conf->sites[i].host);
-		p->sites[i].off = conf->sites[i].lists_off;
-	}
-	qsort(p->sites, p->nsites, sizeof(*p->sites), compare_sites);
 	/* localtime_r() need not look what TZ is. */
 	tzset();
 	return p;
@@ -125,7 +101,6 @@ pd_policies_destroy(struct pd_policies *p)
 	for (size_t i = 0; i < p->n; i++)
 		free(p->v[i].windows);
 	free(p->v);
-	free(p->sites);
 	pd_conf_unref(p->conf);
 	free(p);
 }
@@ -234,15 +209,8 @@ pd_policies_may_allow(const struct pd_policies *p, const struct pd_addr *client)
 bool
 pd_policies_site_off(const struct pd_policies *p, struct pd_str page)
 {
-	struct site key = { .host = page };
-	const struct site *found = NULL;
+	const struct pd_conf_site *found =
+	    pd_conf_site_of(p->conf, page, PD_CONF_SITE_LISTS);
 
-	if (p->nsites == 0)
-		return false;
-	while (key.host.n > 0 && found == NULL) {
-		found = bsearch(&key, p->sites, p->nsites, sizeof(*p->sites),
-		    compare_sites);
-		pd_str_split(&key.host, '.');
-	}
-	return found != NULL && found->off;
+	return found != NULL && found->lists_off;
 }

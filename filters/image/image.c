@@ -3,17 +3,18 @@
  * filter joins and the header waits. The first bytes say JPEG as well; a few
  * kilobytes later it is clear that the picture is one of those that can be
  * changed, and the body is collected. At its end the structure is read whole,
- * plan.c decides on WebP of quality 72 because Accept names it, and the bytes
- * go to a pared-codec (ask.c): WAIT. Its answer wakes the filter: half the
- * size, so the fields that describe the content change, and the new bytes go
- * out. Had the answer been late, or larger, or nonsense, the photograph would
- * have gone out as it came: in this file nothing costs an answer, only a
- * saving.
+ * and wish.c has read in the request that the telephone takes AVIF, by Accept,
+ * and wants to save, by Save-Data: plan.c decides on AVIF of quantizer 30, 1440
+ * pixels wide. Nobody else is being sent the same picture at this moment
+ * (flight.c), so the bytes go to a pared-codec (ask.c): WAIT. Its answer wakes
+ * the filter: a fifth of the size, so the fields that describe the content
+ * change, and the new bytes go out. Had the answer been late, or larger, or
+ * nonsense, the photograph would have gone out as it came: in this file nothing
+ * costs an answer, only a saving.
  */
 #include "filters/image/image.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,9 +25,11 @@
 #include "base/log.h"
 #include "base/stats.h"
 #include "filters/image/ask.h"
+#include "filters/image/flight.h"
 #include "filters/image/job.h"
 #include "filters/image/plan.h"
 #include "filters/image/sniff.h"
+#include "filters/image/wish.h"
 
 /* From so many bytes on, a beginning is looked at: what tells of animation or
  * a gain map stands there. */
@@ -37,15 +40,8 @@ enum step {
 	STEP_BEGIN, /* nor whether it is hopeless */
 	STEP_COLLECT,
 	STEP_ASKED,
-	STEP_ANSWERED, /* result and end are set */
+	STEP_ANSWERED, /* end is set */
 	STEP_SEND,     /* the result goes out */
-};
-
-/* The result's bytes: shared by the buffers that they leave in. */
-struct bytes {
-	unsigned refs;
-	uint8_t *p;
-	size_t n;
 };
 
 struct image {
@@ -53,11 +49,11 @@ struct image {
 	enum step step;
 	struct evbuffer *held; /* the original, as far as it has come */
 	size_t len_max;
+	struct pd_plan_wish wish;
+	struct pd_image_info info;
 	struct pd_plan plan;
-	struct pd_ask *ask; /* NULL when none is under way */
-	enum pd_ask_end end;
-	enum pd_image_format format; /* of the result */
-	struct bytes *result;        /* NULL: none */
+	struct pd_flight *flight; /* NULL when none is under way */
+	struct pd_flight_end end; /* of it; bytes NULL: there is no result */
 	size_t sent;
 };
 
@@ -71,20 +67,11 @@ count(struct pd_filter *f, enum pd_stat id)
 }
 
 static void
-unref_bytes(struct bytes *b)
-{
-	if (b == NULL || --b->refs > 0)
-		return;
-	munmap(b->p, b->n);
-	free(b);
-}
-
-static void
 buffer_left(const void *data, size_t len, void *arg)
 {
 	(void)data;
 	(void)len;
-	unref_bytes(arg);
+	pd_flight_bytes_unref(arg);
 }
 
 /* --- Joining ---------------------------------------------------------------
@@ -101,7 +88,8 @@ len_max(const struct pd_conf *conf)
 static bool
 switched_on(const struct pd_conf *conf)
 {
-	if (!conf->process_jpg && !conf->process_png && !conf->process_gif)
+	if (!conf->process_jpg && !conf->process_png && !conf->process_gif &&
+	    !conf->process_webp && !conf->process_avif)
 		return false;
 	if (!conf->image_quality_set)
 		return true;
@@ -138,6 +126,7 @@ wants(const struct pd_message *msg)
 	const struct pd_response *res = msg->response;
 	const struct pd_fields *asked = &msg->request->fields;
 	struct pd_str keep_out = PD_STR("no-transform");
+	struct pd_plan_wish wish;
 
 	return msg->codecs != NULL && res->status == 200 &&
 	       msg->request->method == PD_METHOD_GET &&
@@ -145,7 +134,7 @@ wants(const struct pd_message *msg)
 	       !is_download(res) && switched_on(msg->conf) &&
 	       pd_fields_find(&res->fields, PD_FIELD_CONTENT_RANGE) == NULL &&
 	       !pd_cache_control_has(&res->fields, keep_out) &&
-	       !pd_cache_control_has(asked, keep_out);
+	       !pd_cache_control_has(asked, keep_out) && pd_wish(msg, &wish);
 }
 
 static int
@@ -157,6 +146,8 @@ begin(struct pd_filter *f)
 
 	im->filter = f;
 	im->len_max = len_max(msg->conf);
+	if (!pd_wish(msg, &im->wish))
+		return -1;
 	if (res->body == PD_BODY_LENGTH) {
 		if (res->content_length < PD_PLAN_LEN_MIN)
 			return -1;
@@ -177,10 +168,6 @@ begin(struct pd_filter *f)
 static enum pd_flow
 pass(struct image *im, struct evbuffer *in)
 {
-	/* A cache behind us must keep apart what other clients would get of
-	 * the same address, also when this one got the original. */
-	if (im->plan.accept_used)
-		pd_filter_vary(pd_filter_message(im->filter), PD_STR("Accept"));
 	evbuffer_prepend_buffer(in, im->held);
 	return PD_FLOW_PASS;
 }
@@ -191,14 +178,7 @@ format_is_ours(const struct image *im)
 	uint8_t head[PD_SNIFF_MIN];
 	ev_ssize_t n = evbuffer_copyout(im->held, head, sizeof(head));
 
-	switch (pd_sniff_format(head, n > 0 ? (size_t)n : 0)) {
-	case PD_IMAGE_JPEG:
-	case PD_IMAGE_PNG:
-	case PD_IMAGE_GIF:
-		return true;
-	default:
-		return false;
-	}
+	return pd_sniff_format(head, n > 0 ? (size_t)n : 0) != PD_IMAGE_NONE;
 }
 
 static bool
@@ -211,21 +191,24 @@ beginning_is_hopeless(const struct image *im)
 	enum pd_plan_verdict verdict;
 
 	pd_sniff(head, n > 0 ? (size_t)n : 0, &info);
-	verdict = pd_plan_beginning(&info, msg->conf);
+	verdict = pd_plan_beginning(&info, &im->wish, msg->conf);
+	if (verdict == PD_PLAN_TRY)
+		return false;
 	if (verdict == PD_PLAN_BOMB)
 		msg->access_flags |= PD_ACCESS_IMAGE_BOMB;
-	return verdict != PD_PLAN_TRY;
+	pd_wish_vary_beginning(msg, &info);
+	return true;
 }
 
 /* Whether what is held may still become an image for the codec. */
 static bool
 may_go_on(struct image *im, bool last)
 {
+	struct pd_message *msg = pd_filter_message(im->filter);
 	size_t len = evbuffer_get_length(im->held);
 
 	if (len > im->len_max) {
-		pd_filter_message(im->filter)->access_flags |=
-		    PD_ACCESS_TOO_BIG;
+		msg->access_flags |= PD_ACCESS_TOO_BIG;
 		return false;
 	}
 	if (im->step == STEP_SNIFF && (len >= PD_SNIFF_MIN || last)) {
@@ -238,101 +221,151 @@ may_go_on(struct image *im, bool last)
 			return false;
 		im->step = STEP_COLLECT;
 	}
+	if (!pd_filter_hold(im->filter, len)) {
+		if (im->step == STEP_COLLECT)
+			pd_wish_vary_all(msg);
+		return false;
+	}
 	return true;
 }
 
-static bool
-takes_webp(const struct pd_message *msg)
-{
-	bool named = false;
-	int weight = pd_accept_weight(
-	    &msg->request->fields, PD_STR("image/webp"), &named);
-
-	return named && weight > 0;
-}
-
-/* The original in memory that can be sent, and what is to be done with it.
- * The descriptor, or -1: it is to pass. */
+/* The original in memory that can be sent; -1 with errno. */
 static int
-prepare(struct image *im, struct pd_image_info *info)
+share_original(const struct image *im)
 {
-	struct pd_message *msg = pd_filter_message(im->filter);
 	size_t len = evbuffer_get_length(im->held);
-	enum pd_plan_verdict verdict = PD_PLAN_PASS;
-	int fd;
+	int fd = pd_ipc_memory("pared-image", len), saved;
 	void *p;
 
-	if (len < PD_PLAN_LEN_MIN)
-		return -1;
-	fd = pd_ipc_memory("pared-image", len);
 	if (fd < 0)
-		goto fail;
+		return -1;
 	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		goto fail;
 	evbuffer_copyout(im->held, p, len);
-	if (pd_sniff(p, len, info) == 0)
-		verdict = pd_plan_image(
-		    info, len, takes_webp(msg), msg->conf, &im->plan);
 	munmap(p, len);
-	if (verdict == PD_PLAN_TRY && pd_ipc_seal(fd) == 0)
+	if (pd_ipc_seal(fd) == 0)
 		return fd;
+fail:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* What would be done with it on an idle machine: whether there is anything. */
+static bool
+decide(struct image *im, const struct pd_flight_bytes *body)
+{
+	struct pd_message *msg = pd_filter_message(im->filter);
+	enum pd_plan_verdict verdict = PD_PLAN_PASS;
+
+	im->plan.why = "broken or cut short";
+	if (pd_sniff(body->p, body->n, &im->info) == 0) {
+		verdict = pd_plan_image(
+		    &im->info, body->n, &im->wish, msg->conf, &im->plan);
+		pd_wish_vary(msg, &im->info, body->n, &im->plan);
+	}
 	if (verdict == PD_PLAN_BOMB)
 		msg->access_flags |= PD_ACCESS_IMAGE_BOMB;
-	pd_log(PD_LOG_DEBUG, msg->id, "image: passes: %s",
-	    im->plan.why != NULL ? im->plan.why : "broken or cut short");
-	close(fd);
-	return -1;
-fail:
-	pd_log_peer(PD_LOG_WARN, msg->id, "image: no memory to share: %s",
-	    strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (verdict != PD_PLAN_TRY)
+		pd_log(
+		    PD_LOG_DEBUG, msg->id, "image: passes: %s", im->plan.why);
+	return verdict == PD_PLAN_TRY;
 }
 
 /* --- The codec -------------------------------------------------------------
  */
 
 static void
-on_answer(void *arg, enum pd_ask_end end, const struct pd_ask_result *result)
+on_answer(void *arg, const struct pd_flight_end *end)
 {
 	struct image *im = arg;
 
-	im->ask = NULL;
+	im->flight = NULL;
 	im->step = STEP_ANSWERED;
-	im->end = end;
-	if (result != NULL) {
-		im->result = pd_xalloc(sizeof(*im->result));
-		im->result->refs = 1;
-		im->result->p = result->p;
-		im->result->n = result->n;
-		im->format = result->format;
-	}
+	im->end = *end;
 	pd_filter_wake(im->filter);
+}
+
+/* Plans anew for the machine as it is: whether anything is left to try. */
+static bool
+fit_load(struct image *im)
+{
+	struct pd_message *msg = pd_filter_message(im->filter);
+	struct pd_plan_wish wish = im->wish;
+	enum pd_plan_step best = im->plan.step;
+	enum pd_plan_verdict verdict;
+
+	wish.wait_ms = pd_ask_pool_wait_ms(msg->codecs);
+	wish.pace = pd_ask_pool_pace(msg->codecs);
+	wish.deadline_ms = (uint32_t)msg->conf->image_deadline_ms;
+	verdict = pd_plan_image(&im->info, evbuffer_get_length(im->held), &wish,
+	    msg->conf, &im->plan);
+	/* The image's own size may have made it step down before. */
+	if (im->plan.step == best)
+		return verdict == PD_PLAN_TRY;
+	count(im->filter, PD_STAT_IMAGES_STEPPED);
+	pd_log(PD_LOG_DEBUG, msg->id,
+	    "image: steps down: %s (%u ms ahead, pace %u %%)",
+	    im->plan.stepped != NULL ? im->plan.stepped : im->plan.why,
+	    wish.wait_ms, wish.pace);
+	return verdict == PD_PLAN_TRY;
+}
+
+/* Takes fd. NULL: it is to pass. */
+static struct pd_flight *
+begin_flight(struct image *im, struct pd_flight_bytes *body, int fd)
+{
+	struct pd_message *msg = pd_filter_message(im->filter);
+	struct pd_flight_key key =
+	    pd_flight_key(body, &im->info, &im->plan.set);
+	const struct pd_ask_params params = {
+		.pool = msg->codecs,
+		.fd = fd,
+		.len = body->n,
+		.info = &im->info,
+		.plan = &im->plan,
+		.timeout_ms = (uint32_t)msg->conf->image_deadline_ms,
+		.id = msg->id,
+	};
+	struct pd_flight *w =
+	    pd_flight_join(msg->codecs, &key, params.timeout_ms, on_answer, im);
+
+	if (w == NULL && fit_load(im))
+		w = pd_flight_lead(&params, &key, on_answer, im);
+	else
+		close(fd);
+	if (w != NULL)
+		count(im->filter, pd_flight_leads(w) ? PD_STAT_IMAGES
+						     : PD_STAT_IMAGES_SHARED);
+	return w;
 }
 
 static enum pd_flow
 ask(struct image *im, struct evbuffer *in)
 {
 	struct pd_message *msg = pd_filter_message(im->filter);
-	struct pd_image_info info;
-	struct pd_ask_params params = {
-		.pool = msg->codecs,
-		.fd = prepare(im, &info),
-		.len = evbuffer_get_length(im->held),
-		.info = &info,
-		.plan = &im->plan,
-		.timeout_ms = (uint32_t)msg->conf->image_timeout_ms,
-		.id = msg->id,
-	};
+	struct pd_flight_bytes *body = NULL;
+	int fd;
 
-	if (params.fd < 0)
+	if (evbuffer_get_length(im->held) < PD_PLAN_LEN_MIN)
 		return pass(im, in);
-	im->ask = pd_ask_start(&params, on_answer, im);
-	if (im->ask == NULL)
+	fd = share_original(im);
+	if (fd >= 0)
+		body = pd_flight_bytes_map(fd, evbuffer_get_length(im->held));
+	if (body == NULL) {
+		pd_log_peer(PD_LOG_WARN, msg->id,
+		    "image: no memory to share: %s", strerror(errno));
+		pd_wish_vary_all(msg);
+	}
+	if (body != NULL && decide(im, body))
+		im->flight = begin_flight(im, body, fd);
+	else if (fd >= 0)
+		close(fd);
+	pd_flight_bytes_unref(body);
+	if (im->flight == NULL)
 		return pass(im, in);
-	count(im->filter, PD_STAT_IMAGES);
 	im->step = STEP_ASKED;
 	return PD_FLOW_WAIT;
 }
@@ -343,21 +376,61 @@ change_header(struct image *im)
 	struct pd_message *msg = pd_filter_message(im->filter);
 
 	pd_fields_set(&msg->response->fields, msg->arena, PD_FIELD_CONTENT_TYPE,
-	    pd_str_z(pd_image_type(im->format)));
-	pd_filter_body_changed(msg, (int64_t)im->result->n);
-	pd_filter_vary(msg, PD_STR("Accept"));
+	    pd_str_z(pd_image_type(im->end.format)));
+	pd_filter_body_changed(msg, (int64_t)im->end.bytes->n);
+}
+
+static void
+count_end(struct image *im)
+{
+	switch (im->end.end) {
+	case PD_ASK_SMALLER:
+		count(im->filter, PD_STAT_IMAGES_SMALLER);
+		break;
+	case PD_ASK_LATE:
+		count(im->filter, PD_STAT_IMAGES_LATE);
+		break;
+	case PD_ASK_FAILED:
+		count(im->filter, PD_STAT_IMAGES_FAILED);
+		break;
+	case PD_ASK_BUSY:
+		count(im->filter, PD_STAT_IMAGES_STEPPED);
+		break;
+	case PD_ASK_NOTHING:
+		break;
+	}
+}
+
+static void
+log_end(struct image *im)
+{
+	static const char *const ends[] = {
+		[PD_ASK_NOTHING] = "nothing smaller came out",
+		[PD_ASK_BUSY] = "the codecs are busy",
+		[PD_ASK_LATE] = "late",
+		[PD_ASK_FAILED] = "the codec failed",
+	};
+	uint64_t id = pd_filter_message(im->filter)->id;
+
+	if (im->end.bytes == NULL)
+		pd_log(PD_LOG_DEBUG, id, "image: %s: stays as it is: %s",
+		    im->plan.why, ends[im->end.end]);
+	else
+		pd_log(PD_LOG_DEBUG, id,
+		    "image: %s: %zu to %zu bytes of %s, %u ms", im->plan.why,
+		    evbuffer_get_length(im->held), im->end.bytes->n,
+		    pd_image_type(im->end.format), im->end.cpu_us / 1000);
 }
 
 static enum pd_flow
 judge(struct image *im, struct evbuffer *in)
 {
-	if (im->end == PD_ASK_FAILED)
-		count(im->filter, PD_STAT_IMAGES_FAILED);
-	if (im->result == NULL)
+	count_end(im);
+	log_end(im);
+	if (im->end.bytes == NULL)
 		return pass(im, in);
-	count(im->filter, PD_STAT_IMAGES_SMALLER);
 	evbuffer_drain(im->held, evbuffer_get_length(im->held));
-	pd_filter_hold(im->filter, im->result->n);
+	pd_filter_hold(im->filter, im->end.bytes->n);
 	change_header(im);
 	im->step = STEP_SEND;
 	return PD_FLOW_MORE;
@@ -366,7 +439,7 @@ judge(struct image *im, struct evbuffer *in)
 static enum pd_flow
 send_result(struct image *im, struct evbuffer *out, size_t room)
 {
-	struct bytes *b = im->result;
+	struct pd_flight_bytes *b = im->end.bytes;
 	size_t n = b->n - im->sent;
 
 	if (n > room)
@@ -375,7 +448,7 @@ send_result(struct image *im, struct evbuffer *out, size_t room)
 		if (evbuffer_add_reference(
 			out, b->p + im->sent, n, buffer_left, b) != 0)
 			return PD_FLOW_FAIL;
-		b->refs++;
+		pd_flight_bytes_ref(b);
 		im->sent += n;
 	}
 	return im->sent == b->n ? PD_FLOW_END : PD_FLOW_MORE;
@@ -393,8 +466,7 @@ run(struct pd_filter *f, struct evbuffer *in, struct evbuffer *out, size_t room,
 	case STEP_BEGIN:
 	case STEP_COLLECT:
 		evbuffer_add_buffer(im->held, in);
-		if (!pd_filter_hold(f, evbuffer_get_length(im->held)) ||
-		    !may_go_on(im, last))
+		if (!may_go_on(im, last))
 			return pass(im, in);
 		return last ? ask(im, in) : PD_FLOW_MORE;
 	case STEP_ASKED:
@@ -415,11 +487,11 @@ finish(struct pd_filter *f)
 {
 	struct image *im = pd_filter_state(f);
 
-	if (im->ask != NULL)
-		pd_ask_cancel(im->ask);
-	im->ask = NULL;
-	unref_bytes(im->result);
-	im->result = NULL;
+	if (im->flight != NULL)
+		pd_flight_cancel(im->flight);
+	im->flight = NULL;
+	pd_flight_bytes_unref(im->end.bytes);
+	im->end.bytes = NULL;
 	if (im->held != NULL)
 		evbuffer_free(im->held);
 	im->held = NULL;

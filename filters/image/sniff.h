@@ -24,11 +24,16 @@ enum pd_image_format {
 /* Bytes that pd_sniff_format() needs to know a format for certain. */
 #define PD_SNIFF_MIN 16
 
+/* No more pictures are counted: the rest of such a file is not looked at. */
+#define PD_SNIFF_FRAMES_MAX 2000
+
 /* Which colour profile comes with it. */
 enum pd_image_profile {
 	PD_IMAGE_PROFILE_NONE,
-	PD_IMAGE_PROFILE_EMBEDDED, /* an ICC profile, of any kind */
-	PD_IMAGE_PROFILE_ODD,      /* gAMA or cICP that is not sRGB's */
+	PD_IMAGE_PROFILE_SRGB, /* an ICC profile whose primaries are sRGB's */
+	PD_IMAGE_PROFILE_P3,   /* Display P3's; AVIF: or nclx that says so */
+	PD_IMAGE_PROFILE_EMBEDDED, /* any other, or one that is compressed */
+	PD_IMAGE_PROFILE_ODD,      /* gAMA, cICP or nclx that is neither */
 };
 
 struct pd_image_info {
@@ -39,12 +44,19 @@ struct pd_image_info {
 	uint8_t orientation;    /* EXIF, 1..8; 1: upright or not told */
 	enum pd_image_profile profile;
 	bool alpha;    /* some pixel may be transparent */
-	bool animated; /* more than one picture */
+	bool animated; /* more than one picture, shown one after the other */
 	bool loops;    /* GIF: asks to be repeated, so is hardly still */
 	bool gain_map; /* further pictures for displays of high range */
+	bool lossless; /* PNG, GIF, VP8L: nothing was lost before us */
 	bool palette;
 	bool interlaced;  /* PNG, GIF; progressive JPEG */
 	bool unsupported; /* legal, but no decoder of ours reads it */
+
+	/* Pictures shown; 1 for a still. Of a beginning: those seen so far. */
+	uint32_t frames;
+	/* The sum of all pictures' own pixels, as the file codes them: what a
+	 * decoder has to do. Width x height for a still. */
+	uint64_t frame_pixels;
 
 	/* JPEG alone. */
 	uint8_t h[4], v[4]; /* sampling factors of the components */
@@ -61,7 +73,7 @@ enum pd_image_format pd_sniff_format(const uint8_t *p, size_t n);
 /*
  * Reads the structure of a whole image: 0, or -1 when it is none of ours or is
  * cut short or broken already on this level (*info then holds what was seen).
- * WebP and AVIF: the format alone, and the size where it is simple to find.
+ * What stands behind an image's own end is ignored.
  */
 int pd_sniff(const uint8_t *p, size_t n, struct pd_image_info *info);
 

@@ -1,9 +1,11 @@
 #include "base/conf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/conf_load.h"
@@ -86,9 +88,29 @@ pd_conf_unref(struct pd_conf *c)
 	    atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	pd_conf_section_clear(&pd_conf_file, d);
-	pd_conf_free_lists(c);
+	pd_conf_free_sections(c);
 	free(c->path);
 	free(d);
+}
+
+char *
+pd_conf_codec(const struct pd_conf *c)
+{
+	char own[PATH_MAX], *slash, *path;
+	ssize_t n;
+
+	if (c->codec_path != NULL)
+		return pd_xstrdup(c->codec_path);
+	n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	if (n <= 0)
+		return pd_xstrdup("pared-codec");
+	own[n] = '\0';
+	slash = strrchr(own, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	if (asprintf(&path, "%s/pared-codec", own) < 0)
+		abort();
+	return path;
 }
 
 size_t

@@ -64,10 +64,29 @@ struct pd_conf_policy {
 	bool no_allow; /* allow = false: they may not let anything through */
 };
 
+/* How much images may lose. */
+enum pd_conf_level {
+	PD_CONF_LEVEL_UNSET,     /* of a site or device: as others have it */
+	PD_CONF_LEVEL_INVISIBLE, /* not seen in place, magnified */
+	PD_CONF_LEVEL_FINE, /* not noticed without the original beside it */
+	PD_CONF_LEVEL_THIN, /* for who pays by the megabyte */
+	PD_CONF_LEVEL_OFF,  /* left as they are */
+};
+
 /* What is otherwise for a site: site "*.example.org" { lists = "off" }. */
 struct pd_conf_site {
 	char *host; /* lower case, Punycode, without "*."; what is below, too */
+	bool lists_unset; /* it says nothing of lists */
 	bool lists_off;
+	enum pd_conf_level images;
+};
+
+/* device "phone" { address = {"10.77.0.7"} level = "thin" max-width = 1080 } */
+struct pd_conf_device {
+	char *name;
+	struct pd_prefixes clients;
+	enum pd_conf_level level;
+	int64_t max_width; /* pixels across its screen; 0: not told */
 };
 
 #define PD_CONF_IMAGE_CLASSES 4
@@ -135,16 +154,17 @@ struct pd_conf {
 	int64_t decoded_max;              /* decoded content, bytes; 0 none */
 
 	/* Images. */
-	bool process_jpg, process_png, process_gif;
+	bool process_jpg, process_png, process_gif, process_webp, process_avif;
 	bool image_quality_set;
 	int64_t image_quality[PD_CONF_IMAGE_CLASSES]; /* 0: leave alone */
+	enum pd_conf_level image_level;               /* never UNSET */
 	bool convert_to_grayscale;
 	int64_t max_size;        /* MaxSize: larger bodies stream, bytes */
 	int64_t filter_held_max; /* of all images a worker collects, bytes */
 	int64_t image_ratio_max; /* MaxUncompressedImageRatio: n to one */
 	int64_t image_pixels_max;
-	int64_t image_timeout_ms; /* deadline of one job */
-	int64_t image_memory_max; /* of one codec process, bytes */
+	int64_t image_deadline_ms; /* from a body's last byte to its answer */
+	int64_t image_memory_max;  /* of one codec process, bytes */
 
 	/* Lists. */
 	char *url_no_processing, *url_replace_data, *url_replace_data_ct,
@@ -155,8 +175,10 @@ struct pd_conf {
 	size_t nsources;
 	struct pd_conf_policy *policies;
 	size_t npolicies;
-	struct pd_conf_site *sites;
+	struct pd_conf_site *sites; /* sorted by host */
 	size_t nsites;
+	struct pd_conf_device *devices;
+	size_t ndevices;
 	char *lists_directory;   /* copies, rule file, hits; NULL: none */
 	int64_t lists_update_ms; /* between looks; 0: never */
 	struct pd_strings lists_define; /* symbols true in "!#if"; empty: the
@@ -187,6 +209,20 @@ struct pd_conf *pd_conf_load(const char *path, const char *const *overrides,
 
 struct pd_conf *pd_conf_ref(struct pd_conf *c);
 void pd_conf_unref(struct pd_conf *c); /* NULL is fine */
+
+/* The program pared-codec: CodecPath, else what stands beside the running
+ * program. To be freed. */
+char *pd_conf_codec(const struct pd_conf *c);
+
+/* What a site may say something about. */
+enum pd_conf_about { PD_CONF_SITE_LISTS, PD_CONF_SITE_IMAGES };
+
+/*
+ * Of the sites that hold host and say something about it, the one with the
+ * longest name; NULL when there is none. host: as struct pd_conf_site has it.
+ */
+const struct pd_conf_site *pd_conf_site_of(
+    const struct pd_conf *c, struct pd_str host, enum pd_conf_about about);
 
 /*
  * What a reload may not change (Port, Address, RunAs..., Workers) is reported

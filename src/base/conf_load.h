@@ -1,8 +1,8 @@
 /*
  * One reading of a configuration under way: what conf_parse.c (the file and its
- * options) and conf_lists.c (its sections) share.
+ * options), conf_section.c (its sections), conf_lists.c and conf_site.c share.
  *
- * Private to these two.
+ * Private to these.
  * Thread: main.
  */
 #ifndef PD_CONF_LOAD_H
@@ -27,6 +27,7 @@ struct pd_conf_group {
 	cfg_opt_t *opts;
 	struct pd_conf_place *places; /* of each row; line 0: not in the file */
 	bool *bad;                    /* of each row: its value was refused */
+	bool told;                    /* something in it was wrong */
 	char what[96];                /* "source easylist: ", or "" */
 };
 
@@ -40,7 +41,7 @@ struct pd_conf_load {
 	const struct pd_conf_parse_params *params;
 	struct pd_conf_draft *d;
 	struct pd_conf_group file, lists;
-	struct pd_conf_places sources, policies, sites;
+	struct pd_conf_places sources, policies, sites, devices;
 	struct pd_conf_place *policy_lists; /* of each policy's lists = */
 	struct pd_conf_place at;            /* the statement being parsed */
 	struct pd_strings names;            /* of included files */
@@ -72,11 +73,38 @@ pd_conf_group_place(const struct pd_conf_group *g, const char *name);
 void pd_conf_scan_body(struct pd_conf_load *l,
     const struct pd_conf_statement *st, struct pd_conf_scan *out);
 
-/* conf_lists.c: a section of the file, and at the end what its parts have to
- * do with each other. */
+/* conf_section.c: a section of the file. */
 void pd_conf_take_section(struct pd_conf_load *l,
     const struct pd_conf_statement *st, struct pd_conf_place at);
+/*
+ * The options of one section, into base. What cannot stand in it is told.
+ * Returns false when something that it needs is missing.
+ */
+bool pd_conf_section_read(struct pd_conf_load *l, struct pd_conf_group *g,
+    const struct pd_conf_statement *st, struct pd_conf_place at, void *base);
+/* Names become names of files, and words in logs and commands: what is wrong
+ * with one, or NULL. */
+const char *pd_conf_name_fault(const char *name);
+/*
+ * One more of a kind: checks how many there are and that the name is new, and
+ * remembers the place. names: those before, stride bytes apart.
+ */
+bool pd_conf_place_add(struct pd_conf_load *l, struct pd_conf_places *places,
+    struct pd_conf_place at, const char *kind, const char *name,
+    const void *names, size_t stride);
+void pd_conf_free_sections(struct pd_conf *c);
+
+/* conf_lists.c: lists { }, and at the end what its parts have to do with each
+ * other. */
+void pd_conf_take_lists(struct pd_conf_load *l,
+    const struct pd_conf_statement *st, struct pd_conf_place at);
 void pd_conf_settle_lists(struct pd_conf_load *l);
-void pd_conf_free_lists(struct pd_conf *c);
+
+/* conf_site.c: site { } and device { }; at the end sites are sorted. */
+void pd_conf_take_site(struct pd_conf_load *l,
+    const struct pd_conf_statement *st, struct pd_conf_place at);
+void pd_conf_take_device(struct pd_conf_load *l,
+    const struct pd_conf_statement *st, struct pd_conf_place at);
+void pd_conf_settle_sites(struct pd_conf *c);
 
 #endif

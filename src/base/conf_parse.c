@@ -128,6 +128,19 @@ pd_conf_group_place(const struct pd_conf_group *g, const char *name)
 	return g->places[row - g->section->rows];
 }
 
+static const struct pd_conf_row *
+row_that_was(const struct pd_conf_section *section, const char *name)
+{
+	for (size_t i = 0; i < section->nrows; i++) {
+		const struct pd_conf_row *row = &section->rows[i];
+
+		if (row->was != NULL &&
+		    pd_str_caseeq(pd_str_z(row->was), pd_str_z(name)))
+			return row;
+	}
+	return NULL;
+}
+
 /* Where an option of this name stands, its old names looked through. */
 static const struct pd_conf_row *
 row_of(struct pd_conf_load *l, const struct pd_conf_group *g,
@@ -147,7 +160,13 @@ row_of(struct pd_conf_load *l, const struct pd_conf_group *g,
 		    l, at, false, "%s is an old name; use %s", z->name, z->why);
 		return pd_conf_row_find(z->why);
 	}
-	if (row == NULL)
+	if (row != NULL)
+		return row;
+	row = row_that_was(g->section, name);
+	if (row != NULL)
+		pd_conf_say(
+		    l, at, false, "%s is an old name; use %s", name, row->name);
+	else
 		pd_conf_say_unknown(l, at, name, g->section);
 	return row;
 }
@@ -463,6 +482,7 @@ pd_conf_parse(const struct pd_conf_parse_params *params)
 	check.conf = &l.d->conf;
 	pd_conf_check_whole(&check);
 	pd_conf_settle_lists(&l);
+	pd_conf_settle_sites(&l.d->conf);
 	if (params->text != NULL)
 		l.d->conf.path = pd_xstrdup(params->path);
 	pd_strings_free(&l.d->compressible);
@@ -472,6 +492,7 @@ pd_conf_parse(const struct pd_conf_parse_params *params)
 	free(l.policies.v);
 	free(l.policy_lists);
 	free(l.sites.v);
+	free(l.devices.v);
 	pd_strings_free(&l.names);
 	current = NULL;
 	if (l.failed) {

@@ -45,6 +45,7 @@ enum pd_conf_type {
 	PD_CONF_QUALITY, /* int64_t[PD_CONF_IMAGE_CLASSES] */
 	PD_CONF_FORMAT,  /* enum pd_conf_log_format */
 	PD_CONF_LEVEL,   /* enum pd_log_level */
+	PD_CONF_LOSS,    /* enum pd_conf_level */
 };
 
 struct pd_conf_row {
@@ -57,6 +58,7 @@ struct pd_conf_row {
 	bool frozen;         /* a reload may not change it */
 	bool needed;         /* a section without it is wrong */
 	const char *example; /* for what is unset */
+	const char *was;     /* the name that it had */
 	const char *text;    /* one sentence or two; NULL: not shown */
 };
 
@@ -70,12 +72,12 @@ struct pd_conf_section {
 	const char *example; /* of its title; NULL: it has none */
 	const struct pd_conf_row *rows;
 	size_t nrows;
-	const char *inner[3]; /* names of sections that stand in it */
+	const char *inner[4]; /* names of sections that stand in it */
 	const char *text;     /* a sentence or two */
 };
 
 extern const struct pd_conf_section pd_conf_file, pd_conf_lists, pd_conf_source,
-    pd_conf_policy, pd_conf_site;
+    pd_conf_policy, pd_conf_site, pd_conf_device;
 
 /* What becomes of a name of Ziproxy's. */
 enum pd_conf_fate {

@@ -28,6 +28,7 @@
 #define FROZEN     .frozen = true
 #define NEEDED     .needed = true
 #define EXAMPLE(e) .example = (e)
+#define WAS(name)  .was = (name)
 #define TEXT(t)    .text = (t)
 
 /* clang-format off */
@@ -208,12 +209,22 @@ ROW("ProcessJPG", BOOL, process_jpg, "true",
 ROW("ProcessPNG", BOOL, process_png, "true",
     TEXT("Whether PNG images are made smaller.")),
 ROW("ProcessGIF", BOOL, process_gif, "true",
-    TEXT("Whether GIF images are made smaller.")),
+    TEXT("Whether GIF images are made smaller, animated ones too.")),
+ROW("ProcessWEBP", BOOL, process_webp, "true",
+    TEXT("Whether WebP images are made smaller, where that gains anything.")),
+ROW("ProcessAVIF", BOOL, process_avif, "true",
+    TEXT("Whether AVIF images are made smaller, where that gains anything.")),
+ROW("ImageLevel", LOSS, image_level, "fine",
+    TEXT("How much images may lose: invisible is not seen by who looks for it, "
+         "fine is not noticed without the original beside it, thin is for who "
+         "pays by the megabyte, off leaves images as they come. A client's "
+         "Save-Data makes it thin. Sites and devices may have their own.")),
 ROW("ImageQuality", QUALITY, image_quality, NULL, RANGE(0, 100, NULL),
     EXAMPLE("{30, 25, 25, 20}"),
     TEXT("Four JPEG qualities: below 5,000 pixels; below 50,000 or a side "
          "below 150; below 250,000; above. 0 leaves images of that size "
-         "alone. Unset: chosen by the kind of picture.")),
+         "alone. AVIF and WebP are made to look the same. Unset: chosen by "
+         "ImageLevel and the kind of picture.")),
 ROW("ConvertToGrayscale", BOOL, convert_to_grayscale, "false",
     TEXT("Whether images lose their colours.")),
 ROW("MaxSize", BYTES, max_size, "12M", RANGE(0, GIB, "bytes"),
@@ -229,10 +240,10 @@ ROW("MaxUncompressedImageRatio", INT, image_ratio_max, "500",
 ROW("ImagePixelsMax", INT, image_pixels_max, "25000000",
     RANGE(10000, INT64_C(1000000000), "pixels"),
     TEXT("Images of more pixels pass as they come.")),
-ROW("ImageTimeout", TIME, image_timeout_ms, "3",
-    RANGE(50, 60 * SECOND, "seconds"),
-    TEXT("How long one image may take, waiting included; late means the "
-         "original.")),
+ROW("ImageDeadline", TIME, image_deadline_ms, "600ms",
+    RANGE(50, 60 * SECOND, "seconds"), WAS("ImageTimeout"),
+    TEXT("How long after an image's last byte the answer to it begins at the "
+         "latest, waiting included; then it is the original.")),
 ROW("ImageMemoryMax", BYTES, image_memory_max, "512M",
     RANGE(64 * MIB, 16 * GIB, "bytes"), FROZEN,
     TEXT("Address space of one codec process.")),
@@ -344,9 +355,25 @@ IN("allow", BOOL_NOT, pd_conf_policy, no_allow, "true",
 };
 
 static const struct pd_conf_row site_rows[] = {
-IN("lists", BOOL_NOT, pd_conf_site, lists_off, NULL, NEEDED, EXAMPLE("off"),
+IN("lists", BOOL_NOT, pd_conf_site, lists_off, NULL, EXAMPLE("off"),
     TEXT("Off: no list applies to pages of the site and to what they ask "
          "for.")),
+IN("images", LOSS, pd_conf_site, images, NULL, EXAMPLE("off"),
+    TEXT("What ImageLevel is for images of its pages, and for its own "
+         "images on other pages.")),
+};
+
+static const struct pd_conf_row device_rows[] = {
+IN("address", PREFIXES, pd_conf_device, clients, NULL, NEEDED,
+    EXAMPLE("{\"10.77.0.7\", \"fd77::7\"}"),
+    TEXT("Its addresses; prefixes and ranges as well, as in OnlyFrom.")),
+IN("level", LOSS, pd_conf_device, level, NULL, EXAMPLE("thin"),
+    TEXT("What ImageLevel is for it. A site's word goes before it.")),
+IN("max-width", INT, pd_conf_device, max_width, "0", RANGE(0, 16383, "pixels"),
+    EXAMPLE("1080"),
+    TEXT("The pixels across its screen: wider images are made that wide, but "
+         "not narrower than 640. At least 320; 0 when it is not to be "
+         "done.")),
 };
 /* clang-format on */
 
@@ -357,7 +384,7 @@ const size_t pd_conf_nrows = sizeof(pd_conf_rows) / sizeof(pd_conf_rows[0]);
 const struct pd_conf_section pd_conf_file = {
 	.name = "",
 	ROWS(pd_conf_rows),
-	.inner = { "lists", "site", "include" },
+	.inner = { "lists", "site", "device", "include" },
 };
 const struct pd_conf_section pd_conf_lists = {
 	.name = "lists",
@@ -391,7 +418,15 @@ const struct pd_conf_section pd_conf_site = {
 	ROWS(site_rows),
 	.text =
 	    "What is otherwise for one site, and all that is below its name. "
-	    "Of several that hold a host, the longest name counts.",
+	    "Of several that hold a host and say something of a matter, the "
+	    "longest name counts.",
+};
+const struct pd_conf_section pd_conf_device = {
+	.name = "device",
+	.example = "phone",
+	ROWS(device_rows),
+	.text = "What is otherwise for one client, or some. The first device "
+		"that names a client counts.",
 };
 
 const struct pd_conf_row *

@@ -24,6 +24,14 @@ static const char *const level_names[] = {
 	[PD_LOG_DEBUG] = "debug",
 };
 
+/* UNSET has no word. */
+static const char *const loss_names[] = {
+	[PD_CONF_LEVEL_INVISIBLE - 1] = "invisible",
+	[PD_CONF_LEVEL_FINE - 1] = "fine",
+	[PD_CONF_LEVEL_THIN - 1] = "thin",
+	[PD_CONF_LEVEL_OFF - 1] = "off",
+};
+
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 const char *
@@ -33,6 +41,8 @@ pd_conf_word(enum pd_conf_type type, int i)
 		return i < COUNT(format_names) ? format_names[i] : NULL;
 	if (type == PD_CONF_LEVEL)
 		return i < COUNT(level_names) ? level_names[i] : NULL;
+	if (type == PD_CONF_LOSS)
+		return i < COUNT(loss_names) ? loss_names[i] : NULL;
 	return NULL;
 }
 
@@ -151,6 +161,7 @@ pd_conf_text(const void *base, const struct pd_conf_row *row)
 	const struct pd_conf *c = base;
 	char *text = NULL, number[40];
 	size_t len;
+	int i;
 	FILE *f = open_memstream(&text, &len);
 
 	if (f == NULL)
@@ -178,6 +189,10 @@ pd_conf_text(const void *base, const struct pd_conf_row *row)
 		break;
 	case PD_CONF_LEVEL:
 		fputs(level_names[*(const enum pd_log_level *)at], f);
+		break;
+	case PD_CONF_LOSS:
+		i = *(const enum pd_conf_level *)at - 1;
+		fputs(i >= 0 ? loss_names[i] : "unset", f);
 		break;
 	case PD_CONF_STRING:
 	case PD_CONF_HOST:

@@ -77,10 +77,11 @@ set_number(const struct pd_conf_row *row, const char *value, int64_t *out,
 	char least[40], most[40], fix[160];
 	int64_t n, factor = 0;
 
+	struct pd_str unit = pd_str_trim(pd_str_z(value + digits));
+
 	suffixes_of(row, &suffixes, &nsuffixes);
 	for (size_t i = 0; i < nsuffixes; i++) {
-		if (pd_str_caseeq(
-			pd_str_z(value + digits), pd_str_z(suffixes[i].name)))
+		if (pd_str_caseeq(unit, pd_str_z(suffixes[i].name)))
 			factor = suffixes[i].factor;
 	}
 	pd_conf_number(row, row->least, least, sizeof(least));
@@ -287,6 +288,12 @@ set_one(void *base, const struct pd_conf_row *row, const char *value,
 			return -1;
 		*(enum pd_log_level *)at = (enum pd_log_level)i;
 		return 0;
+	case PD_CONF_LOSS:
+		if (set_word(row->type, value, &i, why) < 0)
+			return -1;
+		/* UNSET has no word. */
+		*(enum pd_conf_level *)at = (enum pd_conf_level)(i + 1);
+		return 0;
 	default:
 		return set_string(row, value, at, why);
 	}
@@ -401,6 +408,9 @@ pd_conf_clear(void *base, const struct pd_conf_row *row)
 	case PD_CONF_TIME:
 	case PD_CONF_PERIOD:
 		*(int64_t *)at = -1;
+		return;
+	case PD_CONF_LOSS:
+		*(enum pd_conf_level *)at = PD_CONF_LEVEL_UNSET;
 		return;
 	default:
 		return;

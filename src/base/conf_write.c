@@ -156,6 +156,8 @@ write_default_sections(FILE *out)
 	write_example(out, &pd_conf_policy, in, prefix, twice);
 	fputs("}\n\n", out);
 	write_example(out, &pd_conf_site, "", "# ", in);
+	putc('\n', out);
+	write_example(out, &pd_conf_device, "", "# ", in);
 }
 
 void
@@ -276,9 +278,10 @@ static const char manual_head[] =
     "The file holds options, written\n"
     ".Ql Name = value ,\n"
     "and the sections\n"
-    ".Ic lists\n"
+    ".Ic lists ,\n"
+    ".Ic site\n"
     "and\n"
-    ".Ic site .\n"
+    ".Ic device .\n"
     "The case of names is of no matter.\n"
     ".Ql include(\\(dqfile\\(dq)\n"
     "stands for all that is in another file; its path begins where this one "
@@ -332,6 +335,7 @@ static const char manual_example[] =
     "    }\n"
     "}\n"
     "site \\(dq*.example.org\\(dq { lists = \\(dqoff\\(dq }\n"
+    "device phone { address = \\(dq10.77.0.7\\(dq level = \\(dqthin\\(dq }\n"
     ".Ed\n";
 
 static const char manual_tail[] = ".El\n"
@@ -374,6 +378,7 @@ pd_conf_write_manual(FILE *out)
 	write_manual_section(out, &pd_conf_source);
 	write_manual_section(out, &pd_conf_policy);
 	write_manual_section(out, &pd_conf_site);
+	write_manual_section(out, &pd_conf_device);
 	fputs(manual_example, out);
 	fputs(manual_ziproxy, out);
 	for (size_t i = 0; i < pd_conf_nziproxy_rows; i++) {

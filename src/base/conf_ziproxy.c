@@ -5,8 +5,8 @@
 #include "base/conf_row.h"
 
 static const char jp2[] =
-    "JPEG 2000 is not made here; clients are sent WebP or JPEG, whichever "
-    "they take and is smaller";
+    "JPEG 2000 is not made here; clients are sent AVIF, WebP or JPEG, "
+    "whichever they take and is smaller";
 static const char minify[] =
     "texts are compressed (br, zstd, gzip), not rewritten: after compression "
     "rewriting gains next to nothing and breaks pages";
@@ -95,9 +95,10 @@ DIFFERENT("LosslessCompressCT", "unset, it leaves out what is compressed "
     "already (pdf, Office files, archives)"),
 SAME("LosslessCompressCTAlsoXST"),
 DIFFERENT("Compressible", "old; use LosslessCompressCT"),
-DIFFERENT("ProcessJPG", "WebP too, where the client takes it"),
-DIFFERENT("ProcessPNG", "WebP too; animated ones are left alone"),
-DIFFERENT("ProcessGIF", "WebP too; animated ones stay animated"),
+DIFFERENT("ProcessJPG", "to AVIF and WebP too, where the client takes them"),
+DIFFERENT("ProcessPNG", "to AVIF and WebP too; animated ones stay animated"),
+DIFFERENT("ProcessGIF", "to AVIF and WebP too; animated ones are made smaller "
+    "as well, and stay animated"),
 NONE("ProcessHTML", minify),
 NONE("ProcessCSS", minify),
 NONE("ProcessJS", minify),
@@ -115,7 +116,7 @@ NONE("PreemptNameRes", preempt),
 NONE("PreemptNameResMax", preempt),
 NONE("PreemptNameResBC", preempt),
 DIFFERENT("ImageQuality", "means what it says for JPEG, and the same look for "
-    "WebP; unset, quality goes by the kind of picture"),
+    "AVIF and WebP; unset, quality goes by ImageLevel and the kind of picture"),
 NONE("AlphaRemovalMinAvgOpacity", "transparency goes only when all of the "
     "image is opaque"),
 NONE("WA_MSIE_FriendlyErrMsgs", "that browser is gone"),

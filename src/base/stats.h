@@ -49,6 +49,12 @@
 	X(IMAGES_SMALLER, "images_smaller_total", "Images sent smaller")       \
 	X(IMAGES_FAILED, "images_failed_total",                                \
 	    "Images sent as they came because the codec failed")               \
+	X(IMAGES_LATE, "images_late_total",                                    \
+	    "Images sent as they came because the codec took too long")        \
+	X(IMAGES_STEPPED, "images_stepped_total",                              \
+	    "Images made less small, or not at all, because of load")          \
+	X(IMAGES_SHARED, "images_shared_total",                                \
+	    "Images answered by what the codec did for another client")        \
 	X(HELPERS_RESTARTED, "helpers_restarted_total",                        \
 	    "Helper programs replaced after they died or overran")
 

@@ -25,6 +25,7 @@ struct pd_conf;
 
 int pd_cmd_allow(int argc, char **argv);
 int pd_cmd_check(int argc, char **argv);
+int pd_cmd_compress(int argc, char **argv);
 int pd_cmd_lists(int argc, char **argv);
 int pd_cmd_match(int argc, char **argv);
 int pd_cmd_passwd(int argc, char **argv);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "cmd/bar.h"
 #include "filters/block/build.h"
 
 static const char usage[] =
@@ -30,7 +31,7 @@ static void
 on_line(void *arg, bool error, const char *text)
 {
 	(void)arg;
-	pd_lists_bar_clear();
+	pd_bar_clear();
 	fprintf(stderr, "%s%s\n", error ? "" : "note: ", text);
 }
 

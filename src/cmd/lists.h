@@ -1,6 +1,6 @@
 /*
- * What the subcommands of `pared lists` share: the configuration they work on,
- * their messages, and the bar at a terminal. `pared why` uses it too.
+ * What the subcommands of `pared lists` share: the configuration they work on
+ * and their messages. `pared why` uses it too.
  * Thread: main.
  */
 #ifndef PD_LISTS_H
@@ -38,12 +38,6 @@ int pd_lists_detach(struct pd_conf *conf, const struct pd_lists_words *w);
 /* NULL after an error was reported: there is none of that name. */
 struct pd_conf_source *
 pd_lists_source(const struct pd_conf *conf, const char *name);
-
-/* "[####......] 4/10 name" on a terminal's stderr; n of n takes it away. */
-void pd_lists_bar(void *arg, size_t i, size_t n, struct pd_str name);
-/* "[####......] 0.4 MB name", a few times a second; total 0: not known. */
-void pd_lists_bar_bytes(struct pd_str name, size_t done, size_t total);
-void pd_lists_bar_clear(void);
 
 /* Lists and logs are other people's bytes: to stdout, controls as '?', so that
  * none of them talks to the terminal. */

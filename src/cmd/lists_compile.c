@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "cmd/bar.h"
 #include "cmd/lists.h"
 #include "filters/block/build.h"
 #include "filters/block/set.h"
@@ -222,8 +223,7 @@ pd_lists_compile(const struct pd_lists_compile_params *p)
 	uint64_t began = pd_clock_ms(CLOCK_MONOTONIC);
 	int rc = PD_CMD_FAIL;
 
-	if (pd_build_compile(
-		b, &compiled, pd_lists_bar, NULL, &pd_lists_report) == 0)
+	if (pd_build_compile(b, &compiled, pd_bar, NULL, &pd_lists_report) == 0)
 		rc = finish(p, &compiled,
 		    (unsigned)(pd_clock_ms(CLOCK_MONOTONIC) - began));
 	if (rc != PD_CMD_OK &&

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "cmd/bar.h"
 #include "cmd/lists.h"
 #include "cmd/lists_tally.h"
 #include "filters/block/build.h"
@@ -296,12 +297,12 @@ read_all(struct stats *s)
 	for (size_t i = 0; i < n; i++) {
 		struct pd_str name = pd_build_list(s->build, i)->name;
 
-		pd_lists_bar(NULL, i, n, name);
+		pd_bar(NULL, i, n, name);
 		if (pd_build_read(s->build, i, pd_tally_sink(s->tally, i),
 			&pd_lists_errors) < 0)
 			rc = PD_CMD_FAIL;
 	}
-	pd_lists_bar(NULL, n, n, PD_STR(""));
+	pd_bar(NULL, n, n, PD_STR(""));
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "cmd/bar.h"
 #include "cmd/lists.h"
 #include "update.h"
 
@@ -33,7 +34,7 @@ on_progress(void *arg, const char *list, size_t done, size_t total)
 	const bool *quiet = arg;
 
 	if (!*quiet)
-		pd_lists_bar_bytes(pd_str_z(list), done, total);
+		pd_bar_bytes(pd_str_z(list), done, total);
 }
 
 /* "54,784" */
@@ -90,7 +91,7 @@ on_outcome(void *arg, const char *list, enum pd_update_outcome outcome,
 	const bool *quiet = arg;
 	char buf[NUMBER_TEXT];
 
-	pd_lists_bar_clear();
+	pd_bar_clear();
 	if (*quiet &&
 	    (outcome == PD_UPDATE_SAME || outcome == PD_UPDATE_NOT_DUE))
 		return;
@@ -152,7 +153,7 @@ run(struct pd_conf *conf, struct pd_update_params *params, bool quiet,
 	params->conf = conf;
 	pd_log_set_level(PD_LOG_WARN);
 	failed = pd_update_run(params, &report, changed);
-	pd_lists_bar_clear();
+	pd_bar_clear();
 	return failed == 0 ? PD_CMD_OK : PD_CMD_FAIL;
 }
 

@@ -68,7 +68,7 @@ flow(shared, 'names beside a blocked one pass', async (s) => {
 for (const [name, url, fields, check] of [
   ['an image by its path', 'http://ads.test/a.png', [], (r) => {
     assert.equal(r.get('content-type'), 'image/gif');
-    assert.deepEqual(look(r.body), { type: 'image/gif', width: 1, height: 1, animated: false });
+    assert.deepEqual(look(r.body), { type: 'image/gif', width: 1, height: 1, animated: false, frames: 1 });
   }],
   ['an image by its destination', 'http://ads.test/x', ['Sec-Fetch-Dest: image'], (r) => {
     assert.equal(look(r.body).type, 'image/gif');

@@ -53,7 +53,19 @@ check_sections(const struct pd_conf *c)
 	}
 	for (size_t i = 0; i < c->nsites; i++) {
 		assert(strpbrk(c->sites[i].host, "*/[] ") == NULL);
+		assert(i == 0 ||
+		       strcmp(c->sites[i - 1].host, c->sites[i].host) < 0);
+		assert(!c->sites[i].lists_unset ||
+		       c->sites[i].images != PD_CONF_LEVEL_UNSET);
 		write_section(&pd_conf_site, &c->sites[i]);
+	}
+	for (size_t i = 0; i < c->ndevices; i++) {
+		const struct pd_conf_device *d = &c->devices[i];
+
+		assert(d->clients.n > 0 && d->name[0] > ' ');
+		assert(d->level != PD_CONF_LEVEL_UNSET || d->max_width > 0);
+		assert(d->max_width == 0 || d->max_width >= 320);
+		write_section(&pd_conf_device, d);
 	}
 }
 

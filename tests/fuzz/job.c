@@ -54,10 +54,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	p += sizeof(ask) + sizeof(answer);
 	n -= sizeof(ask) + sizeof(answer);
 	if (pd_job_ask_ok(&ask)) {
-		check(ask.out_max < ask.in_len && ask.out_max > 0);
+		check(ask.set.out_max < ask.in_len && ask.set.out_max > 0);
+		check(ask.set.to_width <= ask.width);
 		check(ask.width > 0 && ask.width <= PD_JOB_SIDE_MAX);
 		if (pd_job_answer_ok(&ask, &answer))
-			check(answer.out_len <= ask.out_max);
+			check(answer.out_len <= ask.set.out_max);
 	}
 	check(pd_job_status_name(answer.status) != NULL);
 	pd_job_result_ok(&answer, p, n);

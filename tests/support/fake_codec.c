@@ -1,6 +1,6 @@
 /*
  * A pared-codec that misbehaves in the way its first argument names, for tests
- * of what pared makes of it.
+ * of what pared makes of it. "slow300": is 300 ms longer, and then right.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -42,7 +42,10 @@ static size_t
 put_result(int fd, const struct pd_job_ask *ask)
 {
 	uint8_t p[sizeof(webp_1x1) + 128] = { 0 };
-	uint32_t bits = (ask->width - 1) | (ask->height - 1) << 14;
+	bool turned = ask->orientation >= 5;
+	uint32_t width = turned ? ask->set.to_height : ask->set.to_width;
+	uint32_t height = turned ? ask->set.to_width : ask->set.to_height;
+	uint32_t bits = (width - 1) | (height - 1) << 14;
 
 	memcpy(p, webp_1x1, sizeof(webp_1x1) - 1);
 	for (unsigned i = 0; i < 4; i++)
@@ -67,10 +70,10 @@ misbehave(const char *mode, const int *fds, const struct pd_job_ask *ask)
 		abort();
 	if (strcmp(mode, "hang") == 0)
 		nap(60000);
-	if (strcmp(mode, "slow") == 0)
-		nap(30);
+	if (strncmp(mode, "slow", 4) == 0)
+		nap(mode[4] != '\0' ? atol(mode + 4) : 30);
 	if (strcmp(mode, "keep") == 0)
-		mmap(NULL, ask->out_max, PROT_READ | PROT_WRITE, MAP_SHARED,
+		mmap(NULL, ask->set.out_max, PROT_READ | PROT_WRITE, MAP_SHARED,
 		    fds[PD_JOB_FD_OUT], 0);
 	if (strcmp(mode, "file") == 0 || strcmp(mode, "socket") == 0) {
 		if (pd_sandbox_codec(0, 0) != 0)
@@ -88,9 +91,15 @@ answer_ask(const char *mode, const int *fds, const struct pd_job_ask *ask)
 	struct pd_job_answer answer = {
 		.magic = PD_JOB_ANSWER,
 		.status = PD_JOB_DONE,
-		.width = ask->width,
-		.height = ask->height,
+		.width = ask->orientation >= 5 ? ask->set.to_height
+					       : ask->set.to_width,
+		.height = ask->orientation >= 5 ? ask->set.to_width
+						: ask->set.to_height,
+		.frames = 1,
 		.format = PD_IMAGE_WEBP,
+		.output = ask->set.outputs & PD_JOB_WEBP_LOSSY
+			      ? PD_JOB_WEBP_LOSSY
+			      : PD_JOB_WEBP_LOSSLESS,
 	};
 	size_t len = sizeof(answer);
 	int fd = -1;
@@ -109,6 +118,10 @@ answer_ask(const char *mode, const int *fds, const struct pd_job_ask *ask)
 		answer.out_len = 17;
 	else if (strcmp(mode, "format") == 0)
 		answer.format = PD_IMAGE_JPEG;
+	else if (strcmp(mode, "output") == 0)
+		answer.output = PD_JOB_WEBP_LOSSY | PD_JOB_WEBP_LOSSLESS;
+	else if (strcmp(mode, "frames") == 0)
+		answer.frames++;
 	else if (strcmp(mode, "size") == 0)
 		answer.width++;
 	else if (strcmp(mode, "lie") == 0)

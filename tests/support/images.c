@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <webp/decode.h>
+#include <zlib.h>
 
 #include <jpeglib.h>
 
-/* The pixel at x, y as RGBA. */
-static void
-pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
+#include "images_part.h"
+
+void
+image_pixel(const struct image_want *w, unsigned frame, unsigned x, unsigned y,
+    uint8_t to[4])
 {
 	static const uint8_t quarters[4][3] = { { 220, 30, 30 },
 		{ 30, 200, 30 }, { 30, 30, 220 }, { 220, 220, 30 } };
@@ -20,7 +22,7 @@ pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
 	uint32_t dice = (x * 73856093u ^ y * 19349663u) * 2654435761u;
 
 	for (unsigned c = 0; c < 3; c++) {
-		int v = quarters[q][c];
+		int v = quarters[(q + frame) % 4][c];
 
 		if (w->noise > 0) {
 			dice = dice * 1664525u + 1013904223u;
@@ -34,17 +36,44 @@ pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
 	to[3] = w->alpha && q == 3 ? 0 : 255;
 }
 
+static void
+pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t to[4])
+{
+	image_pixel(w, 0, x, y, to);
+}
+
+uint8_t *
+image_pixels(const struct image_want *w, unsigned frame)
+{
+	uint8_t *rgba = malloc((size_t)w->width * w->height * 4), *to = rgba;
+
+	for (unsigned y = 0; y < w->height; y++)
+		for (unsigned x = 0; x < w->width; x++, to += 4)
+			image_pixel(w, frame, x, y, to);
+	return rgba;
+}
+
 /* --- JPEG ------------------------------------------------------------------
  */
+
+void
+write_tiff(uint8_t to[TIFF_LEN], unsigned orientation)
+{
+	static const uint8_t tiff[TIFF_LEN + 1] =
+	    "MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01"
+	    "\0\0\0\0\0\0\0\0";
+
+	memcpy(to, tiff, TIFF_LEN);
+	to[8 + 2 + 9] = (uint8_t)orientation;
+}
 
 static void
 write_exif(struct jpeg_compress_struct *c, unsigned orientation)
 {
-	uint8_t exif[] = "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0"
-			 "\x01\0\0\0\0\0\0\0\0";
+	uint8_t exif[6 + TIFF_LEN] = "Exif";
 
-	exif[6 + 8 + 2 + 9] = (uint8_t)orientation;
-	jpeg_write_marker(c, JPEG_APP0 + 1, exif, sizeof(exif) - 1);
+	write_tiff(exif + 6, orientation);
+	jpeg_write_marker(c, JPEG_APP0 + 1, exif, sizeof(exif));
 }
 
 static void
@@ -130,15 +159,16 @@ write_png_bytes(png_structp png, png_bytep p, size_t n)
 }
 
 static void
-png_pixel(const struct image_want *w, unsigned x, unsigned y, uint8_t **to)
+png_pixel(const struct image_want *w, unsigned frame, unsigned x, unsigned y,
+    uint8_t **to)
 {
-	uint8_t px[4];
+	unsigned q = (x >= w->width / 2) + 2 * (y >= w->height / 2);
 	unsigned n = w->alpha ? 4 : 3;
+	uint8_t px[4];
 
-	pixel(w, x, y, px);
+	image_pixel(w, frame, x, y, px);
 	if (w->palette) {
-		*(*to)++ =
-		    (uint8_t)((x >= w->width / 2) + 2 * (y >= w->height / 2));
+		*(*to)++ = (uint8_t)(w->alpha && q == 3 ? 3 : (q + frame) % 4);
 		return;
 	}
 	for (unsigned c = 0; c < n; c++) {
@@ -168,8 +198,8 @@ write_png_palette(png_structp png, png_infop info, const struct image_want *w)
 		png_set_tRNS(png, info, alphas, 4, NULL);
 }
 
-struct image_bytes
-make_png(const struct image_want *w)
+static struct image_bytes
+make_png_frame(const struct image_want *w, unsigned frame)
 {
 	struct image_bytes out = { .p = NULL };
 	png_structp png =
@@ -202,13 +232,106 @@ make_png(const struct image_want *w)
 		uint8_t *to = rows[y] = pixels + y * stride;
 
 		for (unsigned x = 0; x < w->width; x++)
-			png_pixel(w, x, y, &to);
+			png_pixel(w, frame, x, y, &to);
 	}
 	png_write_image(png, rows);
 	png_write_end(png, NULL);
 	png_destroy_write_struct(&png, &info);
 	free(pixels);
 	free(rows);
+	return out;
+}
+
+struct image_bytes
+make_png(const struct image_want *w)
+{
+	return make_png_frame(w, 0);
+}
+
+static void
+put32(uint8_t *p, size_t n)
+{
+	for (unsigned i = 0; i < 4; i++)
+		p[i] = (uint8_t)(n >> (24 - 8 * i));
+}
+
+static void
+add_chunk(struct image_bytes *out, const char *type, const uint8_t *p, size_t n)
+{
+	uint8_t *to = out->p = realloc(out->p, out->n + n + 12);
+
+	to += out->n;
+	put32(to, n);
+	memcpy(to + 4, type, 4);
+	if (n > 0)
+		memcpy(to + 8, p, n);
+	put32(to + 8 + n, crc32(0, to + 4, (uInt)n + 4));
+	out->n += n + 12;
+}
+
+static void
+add_frame_control(
+    struct image_bytes *out, const struct image_want *w, uint32_t sequence)
+{
+	uint8_t control[26] = { 0 };
+
+	put32(control, sequence);
+	put32(control + 4, w->width);
+	put32(control + 8, w->height);
+	control[21] = 1;  /* of... */
+	control[23] = 10; /* ...a second */
+	add_chunk(out, "fcTL", control, sizeof(control));
+}
+
+/* One frame's still, taken apart: what stands before its data only of the
+ * first. */
+static void
+add_frame(struct image_bytes *out, const struct image_want *w, unsigned frame,
+    unsigned frames, uint32_t *sequence)
+{
+	struct image_bytes still = make_png_frame(w, frame);
+	bool data = false;
+
+	for (size_t at = 8, n; at + 12 <= still.n; at += n + 12) {
+		const char *type = (const char *)still.p + at + 4;
+		uint8_t *body = still.p + at + 8;
+		uint8_t numbers[8] = { 0 };
+
+		n = (size_t)body[-8] << 24 | (size_t)body[-7] << 16 |
+		    (size_t)body[-6] << 8 | body[-5];
+		if (memcmp(type, "IDAT", 4) != 0) {
+			if (frame == 0 && memcmp(type, "IEND", 4) != 0)
+				add_chunk(out, type, body, n);
+			continue;
+		}
+		if (!data && frame == 0) {
+			put32(numbers, frames);
+			add_chunk(out, "acTL", numbers, sizeof(numbers));
+		}
+		if (!data)
+			add_frame_control(out, w, (*sequence)++);
+		data = true;
+		if (frame == 0) {
+			add_chunk(out, "IDAT", body, n);
+		} else {
+			/* The length and the type make room for the number. */
+			put32(body - 4, (*sequence)++);
+			add_chunk(out, "fdAT", body - 4, n + 4);
+		}
+	}
+	free(still.p);
+}
+
+struct image_bytes
+make_apng(const struct image_want *w, unsigned frames)
+{
+	struct image_bytes out = { .p = malloc(8), .n = 8 };
+	uint32_t sequence = 0;
+
+	memcpy(out.p, "\x89PNG\r\n\x1a\n", 8);
+	for (unsigned f = 0; f < frames; f++)
+		add_frame(&out, w, f, frames, &sequence);
+	add_chunk(&out, "IEND", NULL, 0);
 	return out;
 }
 
@@ -227,15 +350,16 @@ write_gif_bytes(GifFileType *gif, const GifByteType *p, int n)
 }
 
 static void
-gif_row(GifFileType *gif, const struct image_want *w, unsigned y, uint8_t *row)
+gif_row(GifFileType *gif, const struct image_want *w, unsigned frame,
+    unsigned y, uint8_t *row)
 {
 	for (unsigned x = 0; x < w->width; x++) {
 		uint32_t dice = (x * 73856093u ^ y * 19349663u) * 2654435761u;
 		unsigned q = (x >= w->width / 2) + 2 * (y >= w->height / 2);
 
 		/* Sixty-four shades of each quarter's colour. */
-		row[x] =
-		    (uint8_t)(q * 64 + (w->noise > 0 ? (dice >> 20) % 63 : 0));
+		row[x] = (uint8_t)((q + frame) % 4 * 64 +
+				   (w->noise > 0 ? (dice >> 20) % 63 : 0));
 		if (w->alpha && q == 3)
 			row[x] = 255;
 	}
@@ -275,10 +399,10 @@ make_gif(const struct image_want *w, unsigned frames)
 		    w->interlaced, NULL);
 		if (!w->interlaced)
 			for (unsigned y = 0; y < w->height; y++)
-				gif_row(gif, w, y, row);
+				gif_row(gif, w, f, y, row);
 		for (unsigned p = 0; w->interlaced && p < 4; p++)
 			for (unsigned y = first[p]; y < w->height; y += step[p])
-				gif_row(gif, w, y, row);
+				gif_row(gif, w, f, y, row);
 	}
 	GifFreeMapObject(map);
 	EGifCloseFile(gif, NULL);
@@ -303,19 +427,34 @@ save_profile(cmsHPROFILE profile)
 	return out;
 }
 
-struct image_bytes
-make_p3(void)
+/* Takes the curve. */
+static struct image_bytes
+p3_profile(cmsToneCurve *curve)
 {
 	cmsCIExyY white = { 0.3127, 0.3290, 1 };
 	cmsCIExyYTRIPLE primaries = { { 0.680, 0.320, 1 }, { 0.265, 0.690, 1 },
 		{ 0.150, 0.060, 1 } };
-	cmsToneCurve *curve = cmsBuildGamma(NULL, 2.2);
 	cmsToneCurve *curves[3] = { curve, curve, curve };
 	struct image_bytes out =
 	    save_profile(cmsCreateRGBProfile(&white, &primaries, curves));
 
 	cmsFreeToneCurve(curve);
 	return out;
+}
+
+struct image_bytes
+make_p3(void)
+{
+	return p3_profile(cmsBuildGamma(NULL, 2.2));
+}
+
+struct image_bytes
+make_display_p3(void)
+{
+	const cmsFloat64Number srgb[] = { 2.4, 1 / 1.055, 0.055 / 1.055,
+		1 / 12.92, 0.04045 };
+
+	return p3_profile(cmsBuildParametricToneCurve(NULL, 4, srgb));
 }
 
 struct image_bytes
@@ -357,17 +496,14 @@ uint8_t *
 decode_image(const uint8_t *p, size_t n, unsigned *width, unsigned *height)
 {
 	png_image png = { .version = PNG_IMAGE_VERSION };
-	int w, h;
 	uint8_t *out;
 
 	if (n > 3 && p[0] == 0xff)
 		return decode_jpeg(p, n, width, height);
-	if (n > 12 && memcmp(p, "RIFF", 4) == 0) {
-		out = WebPDecodeRGBA(p, n, &w, &h);
-		*width = (unsigned)w;
-		*height = (unsigned)h;
-		return out;
-	}
+	if (n > 12 && memcmp(p, "RIFF", 4) == 0)
+		return decode_webp(p, n, width, height);
+	if (n > 12 && memcmp(p + 4, "ftyp", 4) == 0)
+		return decode_avif(p, n, width, height);
 	if (!png_image_begin_read_from_memory(&png, p, n))
 		return NULL;
 	png.format = PNG_FORMAT_RGBA;

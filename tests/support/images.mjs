@@ -339,8 +339,13 @@ function jpegSize(b) {
 function webpSize(b) {
   const kind = b.toString('latin1', 12, 16);
   if (kind === 'VP8X') {
+    let frames = 0;
+    for (let at = b.indexOf('ANMF'); at >= 0; at = b.indexOf('ANMF', at + 4 + b.readUInt32LE(at + 4))) {
+      frames += 1;
+    }
     return {
-      width: 1 + b.readUIntLE(24, 3), height: 1 + b.readUIntLE(27, 3), animated: !!(b[20] & 2),
+      width: 1 + b.readUIntLE(24, 3), height: 1 + b.readUIntLE(27, 3),
+      animated: !!(b[20] & 2), frames: frames || 1,
     };
   }
   if (kind === 'VP8L') {
@@ -350,7 +355,20 @@ function webpSize(b) {
   return { width: b.readUInt16LE(26) & 0x3fff, height: b.readUInt16LE(28) & 0x3fff };
 }
 
-// { type, width, height, animated } from the bytes alone.
+// Of the boxes that say it; a sequence tells its frames in its sample table.
+function avifSize(b) {
+  const ispe = b.indexOf('ispe');
+  const stsz = b.indexOf('stsz');
+  const frames = b.toString('latin1', 8, 12) === 'avis' && stsz > 0 ? b.readUInt32BE(stsz + 12) : 1;
+  return {
+    width: ispe > 0 ? b.readUInt32BE(ispe + 8) : undefined,
+    height: ispe > 0 ? b.readUInt32BE(ispe + 12) : undefined,
+    frames, animated: frames > 1,
+  };
+}
+
+// { type, width, height, animated, frames } from the bytes alone; frames is
+// not told of a PNG.
 export function look(b) {
   if (b.subarray(0, 8).equals(PNG_MAGIC)) {
     return {
@@ -359,20 +377,22 @@ export function look(b) {
     };
   }
   if (b[0] === 0xff && b[1] === 0xd8) {
-    return { type: 'image/jpeg', animated: false, ...jpegSize(b) };
+    return { type: 'image/jpeg', animated: false, frames: 1, ...jpegSize(b) };
   }
   if (b.toString('latin1', 0, 4) === 'GIF8') {
     let frames = 0;
     for (let at = b.indexOf('21f904', 0, 'hex'); at >= 0; at = b.indexOf('21f904', at + 3, 'hex')) {
       frames += 1;
     }
-    return { type: 'image/gif', width: b.readUInt16LE(6), height: b.readUInt16LE(8), animated: frames > 1 };
+    return {
+      type: 'image/gif', width: b.readUInt16LE(6), height: b.readUInt16LE(8), animated: frames > 1, frames,
+    };
   }
   if (b.toString('latin1', 0, 4) === 'RIFF' && b.toString('latin1', 8, 12) === 'WEBP') {
-    return { type: 'image/webp', animated: false, ...webpSize(b) };
+    return { type: 'image/webp', animated: false, frames: 1, ...webpSize(b) };
   }
-  if (b.toString('latin1', 4, 12) === 'ftypavif') {
-    return { type: 'image/avif' };
+  if (/^ftypavi[fs]$/.test(b.toString('latin1', 4, 12))) {
+    return { type: 'image/avif', ...avifSize(b) };
   }
   return { type: 'other' };
 }

@@ -39,15 +39,18 @@ write_messages(void)
 	const struct pd_job_ask question = {
 		.magic = PD_JOB_ASK,
 		.in_len = 2000,
-		.out_max = 1900,
-		.lossy_max = 1800,
+		.set.out_max = 1900,
+		.set.lossy_max = 1800,
 		.width = 20,
 		.height = 17,
+		.frames = 1,
 		.source = PD_IMAGE_PNG,
-		.outputs = PD_JOB_JPEG,
+		.set.to_width = 20,
+		.set.to_height = 17,
+		.set.outputs = PD_JOB_JPEG,
 		.orientation = 1,
-		.quality_jpeg = 70,
-		.quality_webp = 72,
+		.set.quality_jpeg = 70,
+		.set.quality_webp = 72,
 		.until_ms = UINT64_MAX,
 	};
 	const struct pd_job_answer reply = {
@@ -56,7 +59,9 @@ write_messages(void)
 		.out_len = (uint32_t)jpeg.n,
 		.width = 20,
 		.height = 17,
+		.frames = 1,
 		.format = PD_IMAGE_JPEG,
+		.output = PD_JOB_JPEG,
 	};
 
 	ask.n = sizeof(question);
@@ -73,6 +78,27 @@ write_messages(void)
 	return 0;
 }
 
+static void
+write_newer(struct image_want *w, const struct image_bytes *p3)
+{
+	write_seed("apng.png", "\x20P", make_apng(w, 3));
+	write_seed("plain.webp", "\x20P", make_webp(w, false));
+	write_seed("plain.avif", "\x08P", make_avif(w));
+	w->alpha = true;
+	w->noise = 90;
+	write_seed("lossless.webp", "\x20P", make_webp(w, true));
+	write_seed("frames.webp", "\x20P", make_webp_anim(w, 3));
+	write_seed("alpha.avif", "\x08P", make_avif(w));
+	write_seed("frames.avif", "\x08P", make_avif_seq(w, 3));
+	w->orientation = 6;
+	w->icc = p3->p;
+	w->icc_len = p3->n;
+	write_seed("p3.webp", "\x20P", make_webp(w, false));
+	write_seed("p3.avif", "\x08P", make_avif(w));
+	w->icc = NULL;
+	w->orientation = 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -85,7 +111,7 @@ main(int argc, char **argv)
 	dir = argv[2];
 	if (strcmp(argv[1], "job") == 0)
 		return write_messages();
-	p3 = make_p3();
+	p3 = make_display_p3();
 	/* The head's low bits are enum pd_job_output. */
 	write_seed("plain.jpg", "\x04P", make_jpeg(&w));
 	w.progressive = true;
@@ -118,6 +144,8 @@ main(int argc, char **argv)
 	w.palette = false;
 	w.depth16 = w.animated = true;
 	write_seed("frames.png", "\x02P", make_png(&w));
+	w.depth16 = w.animated = false;
+	write_newer(&w, &p3);
 	free(p3.p);
 	return 0;
 }

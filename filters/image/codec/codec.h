@@ -30,10 +30,6 @@ void pd_codec_out_reset(struct pd_codec_out *o, size_t max);
 /* Whether the job's time is over. */
 bool pd_codec_late(const struct pd_job_ask *ask);
 
-/* Below this, colour is kept at full resolution: a thumbnail's edges show it,
- * and its bytes are few. */
-#define PD_CODEC_SMALL_PIXELS 40000
-
 /*
  * Does the job: ask has passed pd_job_ask_ok(), in is its ask->in_len bytes.
  * With DONE the result is in out, and answer has its size and format; else

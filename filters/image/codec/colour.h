@@ -1,20 +1,18 @@
 /*
- * Colour profiles: which may be dropped, which must stay, and conversion to
- * sRGB by lcms2 for the rest.
+ * Colour profiles: which may be dropped, and conversion to sRGB by lcms2 for
+ * those that may not. Display P3 alone is kept, as phones show it.
  */
 #ifndef PD_COLOUR_H
 #define PD_COLOUR_H
 
 #include "filters/image/codec/pixels.h"
 
-/* A profile that stays is small and simple; longer ones are converted. */
-#define PD_COLOUR_KEEP_MAX 4096
 /* No profile longer than this is looked at. */
 #define PD_COLOUR_ICC_MAX (4u << 20)
 
 enum pd_colour_kind {
 	PD_COLOUR_SRGB,     /* says nothing new: drop it */
-	PD_COLOUR_KEEP,     /* RGB by matrix and curves: embed it again */
+	PD_COLOUR_P3,       /* Display P3: say so, shortly */
 	PD_COLOUR_CONVERT,  /* must become sRGB */
 	PD_COLOUR_UNUSABLE, /* broken, or not for this many channels */
 };
@@ -24,14 +22,15 @@ enum pd_colour_kind {
  * library opens a file to learn the time zone, which it then remembers.
  */
 void pd_colour_init(void);
-/* Frees what init made; tests that look for leaks call it. */
+/* Frees what init made and what is remembered of profiles. */
 void pd_colour_finish(void);
 
-/* channels: 1 grey, 3 RGB, 4 CMYK. */
+/* channels: 1 grey, 3 RGB, 4 with alpha or CMYK, whichever the profile is for.
+ */
 enum pd_colour_kind
 pd_colour_judge(const uint8_t *icc, size_t len, unsigned channels);
 
-/* RGB or RGBA in place; px->icc is dropped. MEMORY, BAD. */
+/* Grey, RGB or RGBA in place; px->icc is dropped. MEMORY, BAD. */
 enum pd_job_status pd_colour_to_srgb(struct pd_pixels *px);
 
 /*
@@ -39,5 +38,9 @@ enum pd_job_status pd_colour_to_srgb(struct pd_pixels *px);
  * 255 is no ink, as Adobe writes it. Without a profile: the plain product.
  */
 enum pd_job_status pd_colour_cmyk(struct pd_pixels *px, bool inverted);
+
+/* A profile of Display P3, to be embedded: 0.5 kB, always the same bytes, not
+ * the caller's. */
+uint8_t *pd_colour_p3(size_t *len);
 
 #endif

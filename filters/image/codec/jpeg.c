@@ -101,7 +101,7 @@ pd_jpeg_open(
 	d->progress = (struct jpeg_progress_mgr *)(j + 1);
 	d->progress->progress_monitor = on_progress;
 	jpeg_mem_src(d, in, ask->in_len);
-	if (ask->flags & PD_JOB_ICC)
+	if (ask->set.flags & PD_JOB_ICC)
 		jpeg_save_markers(d, JPEG_APP0 + 2, 0xffff);
 	jpeg_read_header(d, TRUE);
 	if (d->image_width != ask->width || d->image_height != ask->height)
@@ -118,7 +118,6 @@ pd_jpeg_close(struct pd_jpeg *j)
 	if (j == NULL)
 		return;
 	jpeg_destroy_decompress(&j->d);
-	free(j->rows);
 	free(j);
 }
 
@@ -159,6 +158,8 @@ pd_jpeg_has_planes(const struct pd_jpeg *j)
 {
 	const jpeg_component_info *c = j->d.comp_info;
 
+	if (j->d.scale_num != j->d.scale_denom)
+		return false;
 	if (j->d.jpeg_color_space == JCS_GRAYSCALE)
 		return true;
 	return j->d.jpeg_color_space == JCS_YCbCr && c[1].h_samp_factor == 1 &&
@@ -181,7 +182,7 @@ pd_jpeg_icc(struct pd_jpeg *j, uint8_t **icc, size_t *len)
 
 	*icc = NULL;
 	*len = 0;
-	if ((j->ask->flags & PD_JOB_ICC) == 0)
+	if ((j->ask->set.flags & PD_JOB_ICC) == 0)
 		return PD_JOB_DONE;
 	if (setjmp(j->trap.jump))
 		return j->trap.status;
@@ -202,7 +203,8 @@ pixel_space(const struct pd_jpeg *j)
 	switch (j->d.num_components) {
 	case 1:
 		/* WebP knows no grey. */
-		return j->ask->outputs & PD_JOB_JPEG ? JCS_GRAYSCALE : JCS_RGB;
+		return j->ask->set.outputs & PD_JOB_JPEG ? JCS_GRAYSCALE
+							 : JCS_RGB;
 	case 3:
 		return JCS_RGB;
 	default:
@@ -216,16 +218,33 @@ channels_of(J_COLOR_SPACE space)
 	return space == JCS_GRAYSCALE ? 1 : space == JCS_RGB ? 3 : 4;
 }
 
+void
+pd_jpeg_scale(struct pd_jpeg *j, uint32_t width)
+{
+	uint64_t eighths = 1;
+
+	while (eighths < DCTSIZE &&
+	       (j->d.image_width * eighths + DCTSIZE - 1) / DCTSIZE < width)
+		eighths++;
+	if (eighths == DCTSIZE)
+		return;
+	j->d.scale_num = (unsigned)eighths;
+	j->d.scale_denom = DCTSIZE;
+}
+
 enum pd_job_status
 pd_jpeg_pixels(struct pd_jpeg *j, struct pd_pixels *px)
 {
 	struct jpeg_decompress_struct *d = &j->d;
-	d->out_color_space = pixel_space(j);
-	if (pd_pixels_init(px, d->image_width, d->image_height,
-		channels_of(d->out_color_space)) != 0)
-		return PD_JOB_MEMORY;
+
+	*px = (struct pd_pixels){ .p = NULL };
 	if (setjmp(j->trap.jump))
 		return j->trap.status;
+	d->out_color_space = pixel_space(j);
+	jpeg_calc_output_dimensions(d);
+	if (pd_pixels_init(px, d->output_width, d->output_height,
+		channels_of(d->out_color_space)) != 0)
+		return PD_JOB_MEMORY;
 	jpeg_start_decompress(d);
 	while (d->output_scanline < d->output_height) {
 		JSAMPROW row = px->p + d->output_scanline * px->stride;
@@ -240,6 +259,17 @@ pd_jpeg_pixels(struct pd_jpeg *j, struct pd_pixels *px)
 
 /* --- Writing ---------------------------------------------------------------
  */
+
+/* While coefficients are coded, once for statistics and once more a scan. */
+static void
+on_write_progress(j_common_ptr lib)
+{
+	struct jpeg_progress_mgr *p = lib->progress;
+
+	if ((p->pass_counter & 15) == 0)
+		pd_jpeg_check_late(
+		    lib, ((struct pd_jpeg_writer *)lib->client_data)->ask);
+}
 
 static void
 dest_init(j_compress_ptr c)
@@ -266,13 +296,16 @@ dest_term(j_compress_ptr c)
 
 void
 pd_jpeg_writer_init(struct pd_jpeg_writer *w, struct pd_jpeg_trap *trap,
-    struct pd_codec_out *out)
+    const struct pd_job_ask *ask, struct pd_codec_out *out)
 {
 	memset(w, 0, sizeof(*w));
 	w->out = out;
+	w->ask = ask;
 	w->c.err = &trap->mgr;
 	jpeg_create_compress(&w->c);
 	w->c.client_data = w;
+	w->progress.progress_monitor = on_write_progress;
+	w->c.progress = &w->progress;
 	w->dest.init_destination = dest_init;
 	w->dest.empty_output_buffer = dest_full;
 	w->dest.term_destination = dest_term;
@@ -288,24 +321,56 @@ pd_jpeg_writer_init(struct pd_jpeg_writer *w, struct pd_jpeg_trap *trap,
 		pd_jpeg_fail((j_common_ptr)&w->c, PD_JOB_MEMORY);
 }
 
-void
-pd_jpeg_writer_set(struct pd_jpeg_writer *w, uint32_t width, uint32_t height,
-    J_COLOR_SPACE space, const struct pd_jpeg_params *params)
-{
-	struct jpeg_compress_struct *c = &w->c;
+/*
+ * Of few coefficients: few scans, as each has tables of its own. The constant
+ * parts, what makes a picture of them, colour, the rest. It takes 4 % less than
+ * jpeg_simple_progression() makes of what we have made coarser, and a decoder
+ * does half of the work, as no scan refines another.
+ */
+static const jpeg_scan_info sparse[] = {
+	{ 3, { 0, 1, 2 }, 0, 0, 0, 0 },
+	{ 1, { 0 }, 1, 2, 0, 0 },
+	{ 1, { 1 }, 1, DCTSIZE2 - 1, 0, 0 },
+	{ 1, { 2 }, 1, DCTSIZE2 - 1, 0, 0 },
+	{ 1, { 0 }, 3, DCTSIZE2 - 1, 0, 0 },
+};
 
-	c->image_width = width;
-	c->image_height = height;
-	c->input_components = space == JCS_GRAYSCALE ? 1 : 3;
-	c->in_color_space = space;
-	jpeg_set_defaults(c);
-	/* A profile is made for the colours that there are. */
-	if (params->grey && params->icc == NULL)
-		jpeg_set_colorspace(c, JCS_GRAYSCALE);
-	jpeg_set_quality(c, (int)params->quality, TRUE);
-	c->optimize_coding = TRUE;
-	if (params->progressive)
-		jpeg_simple_progression(c);
+/* Of many: luma's last bit by itself, as it is noise and would spoil the codes
+ * of the others. 0.5 % less than the library's, where the one above takes 2 %
+ * more. */
+static const jpeg_scan_info dense[] = {
+	{ 3, { 0, 1, 2 }, 0, 0, 0, 0 },
+	{ 1, { 0 }, 1, 8, 0, 1 },
+	{ 1, { 1 }, 1, 8, 0, 0 },
+	{ 1, { 2 }, 1, 8, 0, 0 },
+	{ 1, { 0 }, 9, DCTSIZE2 - 1, 0, 1 },
+	{ 1, { 0 }, 1, DCTSIZE2 - 1, 1, 0 },
+	{ 1, { 1 }, 9, DCTSIZE2 - 1, 0, 0 },
+	{ 1, { 2 }, 9, DCTSIZE2 - 1, 0, 0 },
+};
+
+#define SCANS_MAX (sizeof(dense) / sizeof(dense[0]))
+
+void
+pd_jpeg_writer_scans(struct pd_jpeg_writer *w, bool is_dense)
+{
+	const jpeg_scan_info *from = is_dense ? dense : sparse;
+	size_t n = is_dense ? SCANS_MAX : sizeof(sparse) / sizeof(sparse[0]);
+	jpeg_scan_info *to = w->c.mem->alloc_small(
+	    (j_common_ptr)&w->c, JPOOL_IMAGE, SCANS_MAX * sizeof(*to));
+
+	w->c.scan_info = to;
+	w->c.num_scans = 0;
+	/* Of grey, the same without colour. */
+	for (size_t i = 0; i < n; i++) {
+		if (from[i].component_index[0] >= w->c.num_components)
+			continue;
+		*to = from[i];
+		if (to->comps_in_scan > w->c.num_components)
+			to->comps_in_scan = w->c.num_components;
+		to++;
+		w->c.num_scans++;
+	}
 }
 
 void
@@ -321,39 +386,4 @@ void
 pd_jpeg_writer_finish(struct pd_jpeg_writer *w)
 {
 	jpeg_destroy_compress(&w->c);
-}
-
-enum pd_job_status
-pd_jpeg_encode(const struct pd_pixels *px, const struct pd_job_ask *ask,
-    const struct pd_jpeg_params *params, struct pd_codec_out *out)
-{
-	struct pd_jpeg_trap trap;
-	struct pd_jpeg_writer w;
-	J_COLOR_SPACE space = px->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-
-	if (px->channels > 3)
-		return PD_JOB_UNSUPPORTED;
-	pd_jpeg_trap_init(&trap);
-	memset(&w, 0, sizeof(w));
-	if (setjmp(trap.jump)) {
-		pd_jpeg_writer_finish(&w);
-		return trap.status;
-	}
-	pd_jpeg_writer_init(&w, &trap, out);
-	pd_jpeg_writer_set(&w, px->width, px->height, space, params);
-	if (params->full_chroma && space == JCS_RGB)
-		w.c.comp_info[0].h_samp_factor =
-		    w.c.comp_info[0].v_samp_factor = 1;
-	jpeg_start_compress(&w.c, TRUE);
-	pd_jpeg_writer_icc(&w, params);
-	while (w.c.next_scanline < w.c.image_height) {
-		JSAMPROW row = px->p + w.c.next_scanline * px->stride;
-
-		if (w.c.next_scanline % PD_JPEG_CLOCK_ROWS == 0)
-			pd_jpeg_check_late((j_common_ptr)&w.c, ask);
-		jpeg_write_scanlines(&w.c, &row, 1);
-	}
-	jpeg_finish_compress(&w.c);
-	pd_jpeg_writer_finish(&w);
-	return PD_JOB_DONE;
 }

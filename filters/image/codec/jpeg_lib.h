@@ -1,12 +1,12 @@
 /*
- * What jpeg.c and jpeg_direct.c share of libjpeg: errors, input and output.
+ * What jpeg*.c share of libjpeg: errors, input and output.
  */
 #ifndef PD_JPEG_LIB_H
 #define PD_JPEG_LIB_H
 
 #include <setjmp.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdio.h> /* jpeglib.h wants FILE */
 
 #include <jpeglib.h>
 
@@ -26,13 +26,19 @@ struct pd_jpeg {
 	struct jpeg_decompress_struct d;
 	struct pd_jpeg_trap trap;
 	const struct pd_job_ask *ask;
-	uint8_t *rows; /* work space of the way that was taken */
 };
+
+/* Whether pd_jpeg_planes() can hold the components' sampling: all that divide
+ * luma's by 1, 2 or 4, both of colour alike. After the header, and after
+ * jpeg_calc_output_dimensions() when the picture is scaled. */
+bool pd_jpeg_planes_fit(const struct pd_jpeg *j);
 
 /* A compressor that writes to a pd_codec_out. */
 struct pd_jpeg_writer {
 	struct jpeg_compress_struct c;
 	struct jpeg_destination_mgr dest;
+	struct jpeg_progress_mgr progress;
+	const struct pd_job_ask *ask;
 	struct pd_codec_out *out;
 };
 
@@ -45,11 +51,13 @@ void pd_jpeg_check_late(j_common_ptr lib, const struct pd_job_ask *ask);
 
 /* May fail into the trap, which the caller has set. */
 void pd_jpeg_writer_init(struct pd_jpeg_writer *w, struct pd_jpeg_trap *trap,
-    struct pd_codec_out *out);
-/* Size, colour space and quality, before jpeg_start_compress(). */
-void pd_jpeg_writer_set(struct pd_jpeg_writer *w, uint32_t width,
-    uint32_t height, J_COLOR_SPACE space, const struct pd_jpeg_params *params);
-/* After jpeg_start_compress(): the profile. */
+    const struct pd_job_ask *ask, struct pd_codec_out *out);
+/*
+ * To progressive, before jpeg_write_coefficients(); one or three components.
+ * dense: there are many coefficients.
+ */
+void pd_jpeg_writer_scans(struct pd_jpeg_writer *w, bool dense);
+/* After jpeg_write_coefficients(): the profile. */
 void pd_jpeg_writer_icc(
     struct pd_jpeg_writer *w, const struct pd_jpeg_params *params);
 /* Once more than init is fine, also after a failure. */

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ipc.h"
 #include "base/sandbox.h"
 #include "filters/image/codec/codec.h"
@@ -59,11 +59,7 @@ __asan_default_options(void)
 static uint32_t
 cpu_us(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint32_t)((uint64_t)t.tv_sec * 1000000 +
-			  (uint64_t)t.tv_nsec / 1000);
+	return (uint32_t)(pd_clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000);
 }
 
 static int
@@ -95,7 +91,7 @@ answer_ask(const struct pd_job_ask *ask, const int fds[PD_IPC_FDS])
 	in = pd_ipc_map(fds[PD_JOB_FD_IN], ask->in_len);
 	if (in == NULL)
 		return -1;
-	pd_codec_out_init(&out, ask->out_max);
+	pd_codec_out_init(&out, ask->set.out_max);
 	pd_codec_run(ask, in, &out, &answer);
 	munmap(in, ask->in_len);
 	if (answer.status == PD_JOB_DONE &&

@@ -21,9 +21,16 @@ void
 pd_pixels_finish(struct pd_pixels *px)
 {
 	free(px->p);
-	free(px->icc);
 	px->p = NULL;
+	pd_pixels_drop_icc(px);
+}
+
+void
+pd_pixels_drop_icc(struct pd_pixels *px)
+{
+	free(px->icc);
 	px->icc = NULL;
+	px->icc_len = 0;
 }
 
 int
@@ -125,17 +132,23 @@ pd_pixels_drop_opaque(struct pd_pixels *px)
 /* --- What kind of picture --------------------------------------------------
  */
 
-#define TABLE_BITS 10
+#define TABLE_BITS 12
 #define TABLE      (1u << TABLE_BITS) /* slots; a quarter is used at most */
-
-/* What flatness is judged by: pixels, about. */
-#define SAMPLE 50000
 
 struct table {
 	uint32_t colour[TABLE];
 	uint8_t used[TABLE];
 	unsigned n;
 };
+
+/* What cannot be seen is 0, whatever lies below. */
+static inline uint32_t
+seen_at(const uint8_t *p, unsigned channels)
+{
+	uint32_t c = pd_pixels_at(p, channels);
+
+	return (c & 255) != 0 ? c : 0;
+}
 
 static void
 add_colour(struct table *t, uint32_t c)
@@ -164,27 +177,23 @@ by_alpha(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The colours of a row, and whether all are grey and opaque. Ends at the
- * first colour too many. */
-static bool
-look_at_row(const struct pd_pixels *px, uint32_t y, struct table *t)
+/* Ends at the first colour too many. */
+static void
+count_row(const struct pd_pixels *px, uint32_t y, struct table *t)
 {
 	const uint8_t *p = px->p + y * px->stride;
-	uint32_t last = ~pd_pixels_at(p, px->channels);
-	bool grey = true;
+	uint32_t last = ~seen_at(p, px->channels);
 
 	for (uint32_t x = 0; x < px->width; x++, p += px->channels) {
-		uint32_t c = pd_pixels_at(p, px->channels);
+		uint32_t c = seen_at(p, px->channels);
 
 		if (c == last)
 			continue;
 		last = c;
 		add_colour(t, c);
-		if (t->n > PD_PIXELS_COLOURS)
-			return false; /* more than there are greys */
-		grey &= p[0] == p[1] && p[1] == p[2] && (c & 255) == 255;
+		if (t->n > PD_PIXELS_COUNTED)
+			return;
 	}
-	return grey;
 }
 
 static void
@@ -195,12 +204,8 @@ count_colours(const struct pd_pixels *px, struct pd_pixels_look *look)
 
 	memset(t.used, 0, sizeof(t.used));
 	t.n = 0;
-	look->grey = true;
-	for (uint32_t y = 0; y < px->height; y++) {
-		look->grey &= look_at_row(px, y, &t);
-		if (t.n > PD_PIXELS_COLOURS)
-			break;
-	}
+	for (uint32_t y = 0; y < px->height && t.n <= PD_PIXELS_COUNTED; y++)
+		count_row(px, y, &t);
 	look->colours = t.n;
 	if (t.n > PD_PIXELS_COLOURS)
 		return;
@@ -210,38 +215,119 @@ count_colours(const struct pd_pixels *px, struct pd_pixels_look *look)
 	qsort(look->palette, n, sizeof(look->palette[0]), by_alpha);
 }
 
-static unsigned
-flatness(const struct pd_pixels *px)
+static bool
+is_grey(const struct pd_pixels *px)
 {
-	unsigned n = px->channels;
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride;
+		unsigned colour = 0;
+
+		for (uint32_t x = 0; x < px->width; x++, p += px->channels)
+			if (px->channels == 3 || p[3] != 0)
+				colour |= (p[0] ^ p[1]) | (p[1] ^ p[2]);
+		if (colour != 0)
+			return false;
+	}
+	return true;
+}
+
+static enum pd_pixels_alpha
+alpha_kind(const struct pd_pixels *px)
+{
+	uint8_t all = 255;
+
+	if (px->channels != 4)
+		return PD_PIXELS_OPAQUE;
+	for (uint32_t y = 0; y < px->height; y++) {
+		const uint8_t *p = px->p + y * px->stride + 3;
+		uint8_t soft = 0;
+
+		for (uint32_t x = 0; x < px->width; x++) {
+			uint8_t a = p[(size_t)x * 4];
+
+			all &= a;
+			soft |= (uint8_t)(a + 1) > 1;
+		}
+		if (soft)
+			return PD_PIXELS_SOFT;
+	}
+	return all == 255 ? PD_PIXELS_OPAQUE : PD_PIXELS_BINARY;
+}
+
+/* What texture is judged by: pixels, about. */
+#define SAMPLE  50000
+#define STRETCH 16
+
+struct texture {
+	uint64_t seen, same;
+	uint64_t stretches, busy;
+};
+
+/* A row that has one above it. */
+static void
+feel_row(const struct pd_pixels *px, uint32_t y, struct texture *t)
+{
+	unsigned n = px->channels, seen = 0, same = 0;
+	const uint8_t *p = px->p + y * px->stride;
+	const uint8_t *up = p - px->stride + n;
+	uint32_t left = seen_at(p, n);
+
+	p += n;
+	for (uint32_t x = 1; x < px->width; x++, p += n, up += n) {
+		uint32_t c = seen_at(p, n);
+
+		seen += c != 0;
+		same += c != 0 && c == left && c == seen_at(up, n);
+		left = c;
+		if (x % STRETCH != 0 && x + 1 < px->width)
+			continue;
+		t->seen += seen;
+		t->same += same;
+		if (seen >= STRETCH / 2) {
+			t->stretches++;
+			t->busy += same <= 1;
+		}
+		seen = same = 0;
+	}
+}
+
+static struct texture
+feel(const struct pd_pixels *px)
+{
 	uint64_t pixels = (uint64_t)px->width * px->height;
 	uint32_t step = 1 + (uint32_t)(pixels / SAMPLE);
-	uint64_t seen = 0, same = 0;
+	struct texture t = { .seen = 0 };
 
-	for (uint32_t y = 1; y < px->height; y += step) {
-		const uint8_t *p = px->p + y * px->stride;
-		const uint8_t *up = p - px->stride + n;
-		uint32_t left = pd_pixels_at(p, n);
+	for (uint32_t y = 1; y < px->height; y += step)
+		feel_row(px, y, &t);
+	return t;
+}
 
-		p += n;
-		for (uint32_t x = 1; x < px->width; x++, p += n, up += n) {
-			uint32_t c = pd_pixels_at(p, n);
-			bool visible = (c & 255) != 0;
+static unsigned
+flatness(const struct texture *t)
+{
+	return t->seen > 0 ? (unsigned)(t->same * 100 / t->seen) : 100;
+}
 
-			seen += visible;
-			same +=
-			    visible && c == left && c == pd_pixels_at(up, n);
-			left = c;
-		}
-	}
-	return seen > 0 ? (unsigned)(same * 100 / seen) : 100;
+unsigned
+pd_pixels_flat(const struct pd_pixels *px)
+{
+	struct texture t = feel(px);
+
+	return flatness(&t);
 }
 
 void
 pd_pixels_look(const struct pd_pixels *px, struct pd_pixels_look *look)
 {
+	struct texture t = feel(px);
+
 	count_colours(px, look);
-	look->flat = flatness(px);
+	look->grey = is_grey(px);
+	look->alpha = alpha_kind(px);
+	look->flat = flatness(&t);
+	look->busy =
+	    t.stretches > 0 ? (unsigned)(t.busy * 100 / t.stretches) : 0;
 }
 
 int

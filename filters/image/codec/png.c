@@ -4,22 +4,10 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #define CHUNK_MAX  (8u << 20) /* bytes of one chunk, inflated */
 #define CHUNKS_MAX 64
 #define CLOCK_ROWS 64
-
-/* Above this many pixels zlib's best effort takes too long for the few percent
- * that it gains; of true colour it always does. */
-#define BEST_PIXELS 300000
-#define LEVEL_BEST  9
-#define LEVEL_USUAL 7
-#define LEVEL_NOISY 6
-
-/* Flatness (pixels.h) from which filters make a picture larger: what repeats
- * exactly no longer does once it is differences. */
-#define UNFILTERED_FLAT 10
 
 struct trap {
 	jmp_buf jump;
@@ -57,9 +45,6 @@ check_late(png_structp png, const struct pd_job_ask *ask)
 	if (pd_codec_late(ask))
 		fail(png, PD_JOB_LATE);
 }
-
-/* --- Reading ---------------------------------------------------------------
- */
 
 struct input {
 	const uint8_t *p;
@@ -211,175 +196,4 @@ pd_png_decode(
 	png_destroy_read_struct(&r.png, &r.info, NULL);
 	free(r.rows);
 	return r.trap.status;
-}
-
-/* --- Writing ---------------------------------------------------------------
- */
-
-struct writer {
-	struct trap trap;
-	struct pd_codec_out *out;
-	png_structp png;
-	png_infop info;
-	uint8_t *row;
-};
-
-static void
-write_bytes(png_structp png, png_bytep p, size_t n)
-{
-	struct writer *w = png_get_io_ptr(png);
-	enum pd_job_status status = pd_codec_out_add(w->out, p, n);
-
-	if (status != PD_JOB_DONE)
-		fail(png, status);
-}
-
-static void
-flush_bytes(png_structp png)
-{
-	(void)png;
-}
-
-static void
-set_palette(struct writer *w, const struct pd_pixels_look *look)
-{
-	png_color colours[PD_PIXELS_COLOURS];
-	png_byte alphas[PD_PIXELS_COLOURS];
-	int nalphas = 0;
-
-	for (unsigned i = 0; i < look->colours; i++) {
-		uint32_t c = look->palette[i];
-
-		colours[i].red = (png_byte)(c >> 24);
-		colours[i].green = (png_byte)(c >> 16);
-		colours[i].blue = (png_byte)(c >> 8);
-		alphas[i] = (png_byte)c;
-		if (alphas[i] != 255)
-			nalphas = (int)i + 1;
-	}
-	png_set_PLTE(w->png, w->info, colours, (int)look->colours);
-	if (nalphas > 0)
-		png_set_tRNS(w->png, w->info, alphas, nalphas, NULL);
-}
-
-static int
-palette_depth(unsigned colours)
-{
-	return colours <= 2 ? 1 : colours <= 4 ? 2 : colours <= 16 ? 4 : 8;
-}
-
-static void
-set_effort(struct writer *w, const struct pd_pixels_look *look, bool palette,
-    uint64_t pixels)
-{
-	bool filtered = !palette && look->flat < UNFILTERED_FLAT;
-	int level = filtered                           ? LEVEL_NOISY
-		    : palette && pixels <= BEST_PIXELS ? LEVEL_BEST
-						       : LEVEL_USUAL;
-
-	png_set_compression_level(w->png, level);
-	png_set_compression_mem_level(w->png, 9);
-	png_set_filter(w->png, PNG_FILTER_TYPE_BASE,
-	    filtered ? PNG_ALL_FILTERS : PNG_FILTER_NONE);
-	/* Else libpng takes one for filtered bytes. */
-	png_set_compression_strategy(
-	    w->png, filtered ? Z_FILTERED : Z_DEFAULT_STRATEGY);
-}
-
-static void
-set_header(struct writer *w, const struct pd_pixels *px,
-    const struct pd_pixels_look *look, bool palette)
-{
-	uint64_t pixels = (uint64_t)px->width * px->height;
-	int type =
-	    px->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB;
-	int depth = 8;
-
-	if (palette) {
-		type = PNG_COLOR_TYPE_PALETTE;
-		depth = palette_depth(look->colours);
-	} else if (look->grey) {
-		type = PNG_COLOR_TYPE_GRAY;
-	}
-	png_set_IHDR(w->png, w->info, px->width, px->height, depth, type,
-	    PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-	    PNG_FILTER_TYPE_DEFAULT);
-	set_effort(w, look, palette, pixels);
-	if (palette)
-		set_palette(w, look);
-	if (px->icc != NULL)
-		png_set_iCCP(w->png, w->info, "icc", PNG_COMPRESSION_TYPE_BASE,
-		    px->icc, (png_uint_32)px->icc_len);
-}
-
-static void
-index_row(const struct pd_pixels *px, const struct pd_pixels_look *look,
-    const uint8_t *from, uint8_t *to)
-{
-	uint32_t last = 0;
-	int index = -1;
-
-	for (uint32_t x = 0; x < px->width; x++, from += px->channels) {
-		uint32_t c = pd_pixels_at(from, px->channels);
-
-		if (index < 0 || c != last)
-			index = pd_pixels_index(look, c);
-		last = c;
-		to[x] = (uint8_t)index;
-	}
-}
-
-static void
-write_png(struct writer *w, const struct pd_pixels *px,
-    const struct pd_job_ask *ask, const struct pd_pixels_look *look)
-{
-	bool palette = look->colours <= PD_PIXELS_COLOURS;
-
-	png_set_write_fn(w->png, w, write_bytes, flush_bytes);
-	set_header(w, px, look, palette);
-	png_write_info(w->png, w->info);
-	if (palette)
-		png_set_packing(w->png);
-	w->row = malloc(px->width);
-	if (w->row == NULL)
-		fail(w->png, PD_JOB_MEMORY);
-	for (uint32_t y = 0; y < px->height; y++) {
-		const uint8_t *from = px->p + y * px->stride;
-
-		if (y % CLOCK_ROWS == 0)
-			check_late(w->png, ask);
-		if (palette) {
-			index_row(px, look, from, w->row);
-			from = w->row;
-		} else if (look->grey) {
-			for (uint32_t x = 0; x < px->width; x++)
-				w->row[x] = from[x * px->channels];
-			from = w->row;
-		}
-		png_write_row(w->png, from);
-	}
-	png_write_end(w->png, NULL);
-}
-
-enum pd_job_status
-pd_png_encode(const struct pd_pixels *px, const struct pd_job_ask *ask,
-    const struct pd_pixels_look *look, struct pd_codec_out *out)
-{
-	struct writer w = { .trap.status = PD_JOB_BAD, .out = out };
-
-	out->n = 0;
-	w.png = png_create_write_struct(
-	    PNG_LIBPNG_VER_STRING, &w.trap, on_error, on_warning);
-	if (w.png == NULL)
-		return PD_JOB_MEMORY;
-	if (setjmp(w.trap.jump) == 0) {
-		w.info = png_create_info_struct(w.png);
-		if (w.info == NULL)
-			fail(w.png, PD_JOB_MEMORY);
-		write_png(&w, px, ask, look);
-		w.trap.status = PD_JOB_DONE;
-	}
-	png_destroy_write_struct(&w.png, &w.info);
-	free(w.row);
-	return w.trap.status;
 }

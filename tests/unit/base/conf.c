@@ -122,7 +122,9 @@ test_defaults(void **state)
 	assert_int_equal(c->header_timeout_ms, 10000);
 	assert_int_equal(c->conn_timeout_ms, 90000);
 	assert_int_equal(c->tunnel_timeout_ms, 600000);
-	assert_int_equal(c->image_timeout_ms, 3000);
+	assert_int_equal(c->image_deadline_ms, 600);
+	assert_int_equal(c->image_level, PD_CONF_LEVEL_FINE);
+	assert_true(c->process_webp && c->process_avif);
 	assert_int_equal(c->max_size, 12582912);
 	assert_int_equal(c->image_memory_max, 536870912);
 	assert_int_equal(c->gunzip_ratio_max, 2000);
@@ -156,7 +158,7 @@ test_values(void **state)
 		  "  \"fd00::/8\",}\n"
 		  "Gzip = OFF ConvertToGrayscale = t\n"
 		  "ConnTimeout = 08\n"
-		  "HeaderTimeout = \"1500ms\"\n"
+		  "HeaderTimeout = \"1500 ms\"\n"
 		  "TunnelTimeout = \"2h\"\n"
 		  "MaxSize = 2m\n"
 		  "RestrictOutPortHTTP = {80, \"8000-8999\"}\n"
@@ -276,6 +278,8 @@ test_ranges(void **state)
 	expect_error("Port = 99999999999999999999", "cannot be");
 	expect_error("MaxSize = 9223372036854775807G", "cannot be");
 	expect_error("ConnTimeout = 10d", "cannot be");
+	expect_error("ImageDeadline = 0", "from \"50ms\" to 60 seconds");
+	expect_error("ImageLevel = fin", "one of: invisible fine thin off");
 	expect_error("HeaderTimeout = 0", "from \"50ms\" to 3600 seconds");
 	expect_error("ImageQuality = {30,25,25}", "3 values; give 4");
 	expect_error("ImageQuality = {30,25,25,101}", "from 0 to 100");
@@ -366,6 +370,15 @@ test_ziproxy_mode(void **state)
 	pd_conf_unref(c);
 	expect_error("Address = \"::1\"\nZiproxyTimeout = 7\nConnTimeout = 8\n",
 	    "stands in line 2 already");
+
+	/* One that pared had itself. */
+	c = parse("Address = \"::1\"\nImageTimeout = 2\n");
+	expect_ok(c);
+	assert_false(c->ziproxy);
+	assert_int_equal(c->image_deadline_ms, 2000);
+	assert_non_null(strstr(told.all,
+	    "x.conf:2: ImageTimeout is an old name; use ImageDeadline"));
+	pd_conf_unref(c);
 
 	/* Forced, with a name that Ziproxy does not know. */
 	c = parse_with("Workers = 2", NULL, 0, true);
@@ -513,6 +526,7 @@ test_default_file(void **state)
 	assert_int_equal(c->nsources, 1);
 	assert_int_equal(c->npolicies, 1);
 	assert_int_equal(c->nsites, 1);
+	assert_int_equal(c->ndevices, 1);
 	for (size_t i = 0; i < pd_conf_lists.nrows; i++) {
 		char *a = pd_conf_text(def, &pd_conf_lists.rows[i]);
 		char *b = pd_conf_text(c, &pd_conf_lists.rows[i]);

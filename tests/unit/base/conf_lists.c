@@ -361,13 +361,13 @@ test_sites(void **state)
 
 	(void)state;
 	assert_int_equal(c->nsites, 6);
-	assert_string_equal(c->sites[0].host, "example.org");
-	assert_true(c->sites[0].lists_off);
-	assert_string_equal(c->sites[1].host, "b.example.org");
-	assert_false(c->sites[1].lists_off);
-	assert_string_equal(c->sites[2].host, "xn--bcher-kva.example");
-	assert_string_equal(c->sites[3].host, "192.0.2.1");
-	assert_string_equal(c->sites[4].host, "2001:db8::1");
+	assert_string_equal(c->sites[0].host, "192.0.2.1");
+	assert_string_equal(c->sites[1].host, "2001:db8::1");
+	assert_string_equal(c->sites[2].host, "b.example.org");
+	assert_false(c->sites[2].lists_off);
+	assert_string_equal(c->sites[3].host, "example.org");
+	assert_true(c->sites[3].lists_off);
+	assert_string_equal(c->sites[5].host, "xn--bcher-kva.example");
 	pd_conf_unref(c);
 
 	expect_error("site { lists = off }", "site \"\" is no host");
@@ -377,14 +377,106 @@ test_sites(void **state)
 	expect_error("site \"a.*.org\" { lists = off }", "is no host");
 	expect_error("site \"*\" { lists = off }", "is no host");
 	expect_error("site \"1.2.3\" { lists = off }", "is no host");
-	expect_error("site \"e.org\" { }", "lists is missing");
+	expect_error("site \"e.org\" { }",
+	    "site e.org says nothing; write lists = \"off\" or images = ");
 	expect_error("site \"e.org\" { lists = maybe }",
 	    "site e.org: lists: \"maybe\" cannot be");
-	expect_error("site \"e.org\" {\n images = off lists = off }",
-	    "x.conf:2: unknown name \"images\"");
+	expect_error("site \"e.org\" {\n image = off lists = off }",
+	    "x.conf:2: unknown name \"image\"; did you mean images?");
+	expect_error("site e.org { images = some }",
+	    "site e.org: images: \"some\" cannot be; give one of: invisible "
+	    "fine thin off");
 	expect_error("site \"e.org\" { lists = off }\n"
 		     "site \"*.E.org.\" { lists = on }",
 	    "x.conf:2: site e.org stands in x.conf:1 already");
+}
+
+/* Each thing that a site may say is looked for by itself. */
+static void
+test_site_of(void **state)
+{
+	static const struct {
+		const char *host;
+		const char *lists, *images; /* the sites that say it */
+	} cases[] = {
+		{ "e.org", "e.org", "e.org" },
+		{ "a.e.org", "e.org", "a.e.org" },
+		{ "x.a.e.org", "e.org", "a.e.org" },
+		{ "b.a.e.org", "b.a.e.org", "a.e.org" },
+		{ "aa.e.org", "e.org", "e.org" },
+		{ "ee.org", NULL, NULL },
+		{ "org", NULL, NULL },
+		{ "", NULL, NULL },
+		{ "192.0.2.1", NULL, "192.0.2.1" },
+		{ "1.192.0.2.2", NULL, NULL },
+	};
+	struct pd_conf *c = parse_ok("site e.org { lists = off images = off }\n"
+				     "site \"*.a.e.org\" { images = thin }\n"
+				     "site b.a.e.org { lists = on }\n"
+				     "site 192.0.2.1 { images = fine }\n");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *want[] = { cases[i].lists, cases[i].images };
+
+		for (unsigned about = 0; about < 2; about++) {
+			const struct pd_conf_site *s =
+			    pd_conf_site_of(c, pd_str_z(cases[i].host), about);
+
+			if (want[about] == NULL)
+				assert_null(s);
+			else
+				assert_string_equal(s->host, want[about]);
+		}
+	}
+	pd_conf_unref(c);
+}
+
+static void
+test_devices(void **state)
+{
+	struct pd_conf *c = parse_ok(
+	    "device \"phone\" { address = \"10.77.0.7\"  level = \"thin\" }\n"
+	    "device tv { address = {\"10.77.0.8\", \"fd77::/64\"}\n"
+	    "  max-width = 1920 }\n"
+	    "device off { address = 10.77.0.9 level = OFF max-width = 0 }\n");
+	struct pd_addr addr;
+
+	(void)state;
+	assert_int_equal(c->ndevices, 3);
+	assert_string_equal(c->devices[0].name, "phone");
+	assert_int_equal(c->devices[0].level, PD_CONF_LEVEL_THIN);
+	assert_int_equal(c->devices[0].max_width, 0);
+	assert_int_equal(c->devices[1].level, PD_CONF_LEVEL_UNSET);
+	assert_int_equal(c->devices[1].max_width, 1920);
+	assert_int_equal(pd_addr_parse(PD_STR("fd77::7"), &addr), 0);
+	assert_true(pd_prefixes_hold(&c->devices[1].clients, &addr));
+	assert_false(pd_prefixes_hold(&c->devices[0].clients, &addr));
+	assert_int_equal(c->devices[2].level, PD_CONF_LEVEL_OFF);
+	pd_conf_unref(c);
+
+	expect_error("device { address = 10.0.0.1 level = off }",
+	    "a device: it has no name");
+	expect_error("device p { level = off }",
+	    "device p: address is missing; write address = {");
+	expect_error(
+	    "device p { address = {} level = off }", "device p has no address");
+	expect_error("device p { address = nobody level = off }",
+	    "device p: address: \"nobody\" cannot be");
+	expect_error("device p { address = 10.0.0.1 }",
+	    "device p says nothing; write level = ");
+	expect_error("device p { address = 10.0.0.1 level = low }",
+	    "device p: level: \"low\" cannot be; give one of: invisible");
+	expect_error("device p { address = 10.0.0.1\n max-width = 319 }",
+	    "x.conf:2: device p: max-width: \"319\" cannot be; give 0, or a "
+	    "number from 320 to 16383");
+	expect_error("device p { address = 10.0.0.1 max-width = 16384 }",
+	    "device p: max-width: \"16384\" cannot be");
+	expect_error("device p { address = 10.0.0.1 width = 1 }",
+	    "unknown name \"width\"");
+	expect_error("device p { address = 10.0.0.1 level = off }\n"
+		     "device P { address = 10.0.0.2 level = off }",
+	    "x.conf:2: device P stands in x.conf:1 already");
 }
 
 /* Files that pd_conf_load() is given. */
@@ -569,6 +661,8 @@ main(void)
 		cmocka_unit_test_teardown(test_too_many, clean),
 		cmocka_unit_test_teardown(test_policies, clean),
 		cmocka_unit_test_teardown(test_sites, clean),
+		cmocka_unit_test_teardown(test_site_of, clean),
+		cmocka_unit_test_teardown(test_devices, clean),
 		cmocka_unit_test_teardown(test_include, clean),
 		cmocka_unit_test_teardown(test_files, clean),
 		cmocka_unit_test_teardown(test_list_of_lists, clean),

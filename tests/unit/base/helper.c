@@ -78,7 +78,9 @@ submit(struct outcome *o, uint32_t deadline_ms)
 {
 	struct pd_job_ask ask = { .magic = PD_JOB_ASK,
 		.in_len = 1000,
-		.out_max = 900,
+		.set.out_max = 900,
+		.set.to_width = 10,
+		.set.to_height = 10,
 		.width = 10,
 		.height = 10 };
 	int fds[2] = { pd_ipc_memory("in", 1000), pd_ipc_memory("out", 900) };

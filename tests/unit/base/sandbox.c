@@ -21,6 +21,8 @@
 #include <cmocka.h>
 
 #include "base/ipc.h"
+#include "filters/image/job.h"
+#include "tests/support/rogue_codec.h"
 
 #define MEMORY ((size_t)256 << 20)
 
@@ -190,6 +192,49 @@ everything_else_kills(void **state)
 	}
 }
 
+/* A codec that has been taken over: how it ends after a job of that width. */
+static int
+rogue_ends(unsigned width)
+{
+	char *argv[] = { (char *)PD_TEST_ROGUE_CODEC, (char *)"268435456",
+		NULL };
+	struct pd_job_ask ask = { .magic = PD_JOB_ASK, .width = width };
+	struct pd_job_answer answer;
+	int status, fds[PD_IPC_FDS];
+	pid_t pid;
+
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* A copy of another number has no CLOEXEC. */
+		dup2(dup2(socks[0], 9), 3);
+		execv(argv[0], argv);
+		_exit(98);
+	}
+	close(socks[0]);
+	assert_int_equal(pd_ipc_send(socks[1], &ask, sizeof(ask), NULL, 0), 0);
+	if (pd_ipc_recv(socks[1], &answer, sizeof(answer), fds) == 1)
+		assert_int_equal(answer.status, PD_JOB_LARGER);
+	close(socks[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+static void
+a_rogue_codec_dies(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ROGUE_DEEDS; i++) {
+		print_message("deed %u\n", i);
+		assert_int_equal(rogue_ends(ROGUE_WIDTH + i), 128 + SIGSYS);
+	}
+	assert_int_equal(access(ROGUE_FILE, F_OK), -1);
+	/* One that does nothing of the kind lives. */
+	assert_int_equal(rogue_ends(ROGUE_WIDTH - 1), 0);
+}
+
 static void
 memory_is_limited(void **state)
 {
@@ -215,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(work_goes_on),
 		cmocka_unit_test(everything_else_kills),
+		cmocka_unit_test(a_rogue_codec_dies),
 		cmocka_unit_test(memory_is_limited),
 		cmocka_unit_test(cpu_is_limited),
 	};

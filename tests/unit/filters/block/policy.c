@@ -198,7 +198,8 @@ test_sites(void **state)
 {
 	static const char *const off[] = { "example.org", "www.example.org",
 		"a.b.c.example.org", "x.a.on.example.org", "192.0.2.1",
-		"2001:db8::1", "nas", "www.aa.example" };
+		"2001:db8::1", "nas", "www.aa.example",
+		"www.quiet.example.org" };
 	static const char *const on[] = { "", "org", "xexample.org",
 		"example.org.evil.example", "on.example.org",
 		"www.on.example.org", "1.192.0.2.1.example", "192.0.2.10",
@@ -209,7 +210,8 @@ test_sites(void **state)
 				    "site aa.example { lists = off }\n"
 				    "site 192.0.2.1 { lists = off }\n"
 				    "site \"2001:db8::1\" { lists = off }\n"
-				    "site nas { lists = off }\n");
+				    "site nas { lists = off }\n"
+				    "site quiet.example.org { images = off }");
 	struct pd_policies *p = pd_policies_create(c, NULL, 0);
 
 	(void)state;

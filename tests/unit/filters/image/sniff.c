@@ -1,23 +1,4 @@
-#include "filters/image/sniff.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/support/images.h"
-
-static struct pd_image_info
-sniffed(struct image_bytes b)
-{
-	struct pd_image_info info;
-
-	assert_int_equal(pd_sniff(b.p, b.n, &info), 0);
-	free(b.p);
-	return info;
-}
+#include "sniff_help.h"
 
 static void
 formats_by_their_first_bytes(void **state)
@@ -65,6 +46,9 @@ what_a_jpeg_is(void **state)
 	assert_int_equal(info.v[1], 1);
 	assert_int_equal(info.orientation, 1);
 	assert_int_equal(info.scans, 1);
+	assert_int_equal(info.frames, 1);
+	assert_int_equal(info.frame_pixels, 37 * 23);
+	assert_false(info.lossless || info.alpha || info.animated);
 	assert_false(info.interlaced || info.gain_map || info.unsupported);
 	w.progressive = true;
 	w.h = w.v = 1;
@@ -114,95 +98,134 @@ turns_are_read(void **state)
 }
 
 static void
-what_must_not_be_touched(void **state)
+pictures_of_high_range(void **state)
 {
+	static const char *const marks[] = {
+		"\xff\xe2\0\x20urn:iso:std:iso:ts:21496:-1\0\0\0",
+		"\xff\xe1\0\x40http://ns.adobe.com/xap/1.0/\0<hdrgm:Version/>  "
+		"   "
+		"             ",
+		"\xff\xe1\0\x40http://ns.adobe.com/xmp/extension/\0GainMap     "
+		"  "
+		"             ",
+	};
+	static const size_t lens[] = { 2 + 0x20, 2 + 0x40, 2 + 0x40 };
 	struct image_want w = { .width = 16, .height = 16, .mpf = true };
-	struct image_bytes srgb = make_srgb();
 
 	(void)state;
 	assert_true(sniffed(make_jpeg(&w)).gain_map);
-	w.animated = true;
-	assert_true(sniffed(make_png(&w)).animated);
-	w.animated = false;
-	assert_false(sniffed(make_png(&w)).animated);
-	assert_true(sniffed(make_gif(&w, 2)).animated);
-	assert_false(sniffed(make_gif(&w, 1)).animated);
-	w.icc = srgb.p;
-	w.icc_len = srgb.n;
-	assert_int_equal(
-	    sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_EMBEDDED);
-	assert_int_equal(
-	    sniffed(make_png(&w)).profile, PD_IMAGE_PROFILE_EMBEDDED);
-	free(srgb.p);
-}
+	w.mpf = false;
+	assert_false(sniffed(make_jpeg(&w)).gain_map);
+	for (size_t i = 0; i < 3; i++) {
+		struct image_bytes b = make_jpeg(&w);
 
-static void
-what_a_png_and_a_gif_are(void **state)
-{
-	struct image_want w = { .width = 300, .height = 20, .alpha = true };
-	struct pd_image_info info = sniffed(make_png(&w));
-
-	(void)state;
-	assert_int_equal(info.format, PD_IMAGE_PNG);
-	assert_int_equal(info.width, 300);
-	assert_int_equal(info.components, 4);
-	assert_true(info.alpha && !info.palette && !info.interlaced);
-	w.palette = w.interlaced = true;
-	info = sniffed(make_png(&w));
-	assert_true(info.alpha && info.palette && info.interlaced);
-	info = sniffed(make_gif(&w, 1));
-	assert_int_equal(info.format, PD_IMAGE_GIF);
-	assert_int_equal(info.width, 300);
-	assert_int_equal(info.height, 20);
-	assert_true(info.alpha && info.interlaced && !info.unsupported);
-	w.alpha = w.palette = w.interlaced = false;
-	w.depth16 = true;
-	info = sniffed(make_png(&w));
-	assert_int_equal(info.depth, 16);
-	assert_false(info.alpha);
-	assert_false(sniffed(make_gif(&w, 1)).alpha);
-}
-
-/* Every beginning of an image is no image, and reads not one byte too far. */
-static void
-cut_short_anywhere(void **state)
-{
-	struct image_want w = { .width = 9, .height = 7, .alpha = true };
-	struct image_bytes all[] = { make_jpeg(&w), make_png(&w),
-		make_gif(&w, 1) };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		for (size_t n = 0; n < all[i].n; n++) {
-			struct pd_image_info info;
-			uint8_t *exact = malloc(n + 1);
-
-			memcpy(exact + 1, all[i].p, n);
-			assert_int_equal(pd_sniff(exact + 1, n, &info), -1);
-			free(exact);
-		}
-		free(all[i].p);
+		b.p = realloc(b.p, b.n + lens[i]);
+		memmove(b.p + 2 + lens[i], b.p + 2, b.n - 2);
+		memcpy(b.p + 2, marks[i], lens[i]);
+		b.n += lens[i];
+		assert_true(sniffed(b).gain_map);
 	}
 }
 
 static void
-gifs_that_viewers_draw_differently(void **state)
+profiles_of_jpegs(void **state)
 {
-	struct image_want w = { .width = 20, .height = 20 };
-	struct image_bytes b = make_gif(&w, 1);
-	struct pd_image_info info;
-	uint8_t *picture = memchr(b.p + 13 + 768, 0x2c, b.n - 13 - 768);
+	struct image_want w = { .width = 16, .height = 16 };
+	struct image_bytes srgb = make_srgb(), p3 = make_display_p3();
 
 	(void)state;
-	assert_non_null(picture);
-	picture[1] = 5; /* left: now it reaches beyond the screen */
+	assert_int_equal(sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_NONE);
+	w.icc = srgb.p;
+	w.icc_len = srgb.n;
+	assert_int_equal(sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_SRGB);
+	w.icc = p3.p;
+	w.icc_len = p3.n;
+	assert_int_equal(sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_P3);
+	p3.p[16] = 'C'; /* whatever space it is for */
+	assert_int_equal(
+	    sniffed(make_jpeg(&w)).profile, PD_IMAGE_PROFILE_EMBEDDED);
+	free(srgb.p);
+	free(p3.p);
+}
+
+/* What makes a JPEG one that no decoder of ours reads, byte by byte. */
+static void
+rare_jpegs(void **state)
+{
+	static const struct {
+		uint8_t marker, depth;
+	} rare[] = { { 0xc3, 8 }, { 0xc9, 8 }, { 0xca, 8 }, { 0xc1, 12 } };
+	struct image_want w = { .width = 16, .height = 16 };
+	struct pd_image_info info;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rare) / sizeof(rare[0]); i++) {
+		struct image_bytes b = make_jpeg(&w);
+		uint8_t *frame = find(&b, "\xff\xc0\0\x11\x08", 5);
+
+		frame[1] = rare[i].marker;
+		frame[4] = rare[i].depth;
+		assert_true(sniffed(b).unsupported);
+	}
+	w.grey = true;
+	assert_false(sniffed(make_jpeg(&w)).unsupported);
+	/* A second frame; a component that is none. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct image_bytes b = make_jpeg(&w);
+		uint8_t *frame = find(&b, "\xff\xc0\0\x0b\x08", 5);
+
+		if (i == 0)
+			find(&b, "\xff\xdb", 2)[1] = 0xc0;
+		else
+			frame[9] = 2;
+		assert_int_equal(pd_sniff(b.p, b.n, &info), -1);
+		free(b.p);
+	}
+}
+
+/* Luma's table is the one that its component names; RGB has none. */
+static void
+quality_by_the_component(void **state)
+{
+	struct image_want w = { .width = 16, .height = 16, .quality = 50 };
+	struct image_bytes b = make_jpeg(&w);
+	uint8_t *first = find(&b, "\xff\xdb\0\x43\0", 5), *frame;
+	struct pd_image_info info;
+
+	(void)state;
+	/* The same tables, the other way round. */
+	first[4] = 1;
+	find(&b, "\xff\xdb\0\x43\1\x11", 6)[4] = 0;
+	frame = find(&b, "\xff\xc0\0\x11", 4);
+	frame[12] = 1;
+	frame[15] = frame[18] = 0;
 	assert_int_equal(pd_sniff(b.p, b.n, &info), 0);
-	assert_true(info.unsupported);
-	picture[1] = 0;
-	picture[5] = 10; /* half as wide: the rest shows through */
-	assert_int_equal(pd_sniff(b.p, b.n, &info), 0);
-	assert_true(info.alpha && !info.unsupported);
+	assert_in_range(info.quality, 49, 51);
 	free(b.p);
+}
+
+static void
+jpegs_cut_short(void **state)
+{
+	struct image_want w = { .width = 9, .height = 7, .orientation = 6 };
+	struct image_bytes b = make_jpeg(&w);
+	uint8_t *frame = find(&b, "\xff\xc0", 2);
+	size_t known = (size_t)(frame - b.p) + 19;
+	struct pd_image_info info;
+
+	(void)state;
+	assert_int_equal(pd_sniff(b.p, known, &info), -1);
+	assert_int_equal(info.orientation, 6);
+	assert_in_range(info.quality, 91, 93);
+	assert_int_equal(info.h[0], 2);
+	assert_int_equal(info.frame_pixels, 63);
+	no_beginning_is_whole(b, known);
+	/* What stands behind the end is nobody's business. */
+	b = make_jpeg(&w);
+	b.p = realloc(b.p, b.n + 4);
+	memcpy(b.p + b.n, "\xff\xd8\xff\xe0", 4);
+	b.n += 4;
+	assert_int_equal(sniffed(b).width, 9);
 }
 
 int
@@ -212,11 +235,12 @@ main(void)
 		cmocka_unit_test(formats_by_their_first_bytes),
 		cmocka_unit_test(what_a_jpeg_is),
 		cmocka_unit_test(quality_is_estimated),
+		cmocka_unit_test(quality_by_the_component),
 		cmocka_unit_test(turns_are_read),
-		cmocka_unit_test(what_must_not_be_touched),
-		cmocka_unit_test(what_a_png_and_a_gif_are),
-		cmocka_unit_test(cut_short_anywhere),
-		cmocka_unit_test(gifs_that_viewers_draw_differently),
+		cmocka_unit_test(pictures_of_high_range),
+		cmocka_unit_test(profiles_of_jpegs),
+		cmocka_unit_test(rare_jpegs),
+		cmocka_unit_test(jpegs_cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

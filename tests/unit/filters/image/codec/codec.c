@@ -30,17 +30,26 @@ ask_for(struct image_bytes in, unsigned outputs)
 	return (struct pd_job_ask){
 		.magic = PD_JOB_ASK,
 		.in_len = (uint32_t)in.n,
-		.out_max = (uint32_t)in.n - 1,
-		.lossy_max = (uint32_t)in.n - 1,
+		.set.out_max = (uint32_t)in.n - 1,
+		.set.lossy_max = (uint32_t)in.n - 1,
 		.width = info.width,
 		.height = info.height,
+		.frames = info.frames,
+		.set.to_width = info.width,
+		.set.to_height = info.height,
 		.source = (uint8_t)info.format,
-		.outputs = (uint8_t)outputs,
-		.flags =
-		    info.profile == PD_IMAGE_PROFILE_EMBEDDED ? PD_JOB_ICC : 0,
+		.set.outputs = (uint8_t)outputs,
+		.set.flags =
+		    (info.profile != PD_IMAGE_PROFILE_NONE ? PD_JOB_ICC : 0) |
+		    (info.animated ? PD_JOB_ANIMATED : 0),
 		.orientation = info.orientation,
-		.quality_jpeg = 80,
-		.quality_webp = 80,
+		.set.quality_jpeg = 80,
+		.set.quality_webp = 80,
+		.set.method_webp = 2,
+		.set.quantizer_avif = 26,
+		.set.quantizer_alpha = 10,
+		.set.speed_avif = 10,
+		.set.effort = 2,
 		.until_ms = UINT64_MAX,
 	};
 }
@@ -53,7 +62,7 @@ run(struct image_bytes in, const struct pd_job_ask *ask)
 	struct pd_codec_out out;
 
 	assert_true(pd_job_ask_ok(ask));
-	pd_codec_out_init(&out, ask->out_max);
+	pd_codec_out_init(&out, ask->set.out_max);
 	o.status = pd_codec_run(ask, in.p, &out, &o.answer);
 	assert_int_equal(o.answer.status, o.status);
 	assert_true(pd_job_answer_ok(ask, &o.answer));
@@ -203,29 +212,29 @@ turns_are_baked_in(void **state)
 		{ 30, 30, 220 }, { 220, 220, 30 } };
 
 	(void)state;
-	for (unsigned o = 1; o <= 8; o++) {
-		struct image_want w = { .width = 121,
-			.height = 83,
+	/* Odd sides go by pixels, even ones by planes. */
+	for (unsigned i = 0; i < 8 * 6; i++) {
+		static const unsigned outputs[] = { PD_JOB_AVIF,
+			PD_JOB_WEBP_LOSSY, PD_JOB_JPEG };
+		unsigned o = 1 + i / 6, odd = i / 3 % 2;
+		struct image_want w = { .width = 120 + odd,
+			.height = 82 + odd,
 			.orientation = o,
 			.noise = 25,
 			.quality = 97 };
+		struct outcome out = convert(make_jpeg(&w), outputs[i % 3]);
 
-		for (unsigned k = 0; k < 2; k++) {
-			struct outcome out = convert(
-			    make_jpeg(&w), k ? PD_JOB_JPEG : PD_JOB_WEBP_LOSSY);
+		print_message("%u to %u\n", o, outputs[i % 3]);
+		assert_int_equal(out.status, PD_JOB_DONE);
+		assert_int_equal(out.width, o >= 5 ? w.height : w.width);
+		for (unsigned q = 0; q < 4; q++) {
+			const int *c = colours[from[o][q]];
 
-			assert_int_equal(out.status, PD_JOB_DONE);
-			assert_int_equal(out.width, o >= 5 ? 83 : 121);
-			for (unsigned q = 0; q < 4; q++) {
-				const int *c = colours[from[o][q]];
-
-				assert_colour(&out,
-				    out.width * (1 + 2 * (q % 2)) / 4,
-				    out.height * (1 + 2 * (q / 2)) / 4, c[0],
-				    c[1], c[2]);
-			}
-			free(out.px);
+			assert_colour(&out, out.width * (1 + 2 * (q % 2)) / 4,
+			    out.height * (1 + 2 * (q / 2)) / 4, c[0], c[1],
+			    c[2]);
 		}
+		free(out.px);
 	}
 }
 
@@ -270,7 +279,7 @@ colour_can_be_taken_out(void **state)
 		struct pd_job_ask ask = ask_for(in, outputs[i % 2]);
 		struct outcome o;
 
-		ask.flags |= PD_JOB_GREY;
+		ask.set.flags |= PD_JOB_GREY;
 		o = run(in, &ask);
 		assert_int_equal(o.status, PD_JOB_DONE);
 		for (size_t p = 0; p < (size_t)o.width * o.height * 4;
@@ -288,51 +297,63 @@ has_bytes(const uint8_t *p, size_t n, const char *what)
 	return memmem(p, n, what, strlen(what)) != NULL;
 }
 
-/* The wide profile stays with its picture; sRGB's own goes. */
+static bool
+same_primaries(const uint8_t *p, size_t n)
+{
+	struct pd_image_info info;
+
+	assert_int_equal(pd_sniff(p, n, &info), 0);
+	return info.profile == PD_IMAGE_PROFILE_P3;
+}
+
+/* Display P3 is said, shortly; sRGB goes; the rest becomes sRGB. */
 static void
 profiles(void **state)
 {
-	struct image_bytes p3 = make_p3(), srgb = make_srgb();
-	static const unsigned outputs[] = { PD_JOB_WEBP_LOSSY, PD_JOB_JPEG,
-		PD_JOB_WEBP_LOSSLESS, PD_JOB_PNG };
+	static const struct {
+		unsigned output;
+		const char *mark; /* of an embedded profile */
+	} ways[] = {
+		{ PD_JOB_AVIF, "prof" },
+		{ PD_JOB_WEBP_LOSSY, "ICCP" },
+		{ PD_JOB_JPEG, "ICC_PROFILE" },
+		{ PD_JOB_WEBP_LOSSLESS, "ICCP" },
+		{ PD_JOB_PNG, "iCCP" },
+	};
+	struct image_bytes p3 = make_display_p3(), srgb = make_srgb(),
+			   other = make_p3();
+	const struct image_bytes *icc[] = { &p3, &srgb, &other };
 
 	(void)state;
-	for (unsigned i = 0; i < 8; i++) {
-		bool wide = i < 4;
+	for (unsigned i = 0; i < 15; i++) {
+		unsigned k = i % 5;
+		bool wide = i < 5, photo = k < 3;
 		struct image_want w = { .width = 200,
 			.height = 160,
-			.noise = i % 4 < 2 ? 40 : 0,
+			.noise = photo ? 40 : 0,
 			.quality = 98,
-			.icc = wide ? p3.p : srgb.p,
-			.icc_len = wide ? p3.n : srgb.n };
-		struct image_bytes in =
-		    i % 4 < 2 ? make_jpeg(&w) : make_png(&w);
-		struct pd_job_ask ask = ask_for(in, outputs[i % 4]);
+			.icc = icc[i / 5]->p,
+			.icc_len = icc[i / 5]->n };
+		struct image_bytes in = photo ? make_jpeg(&w) : make_png(&w);
+		struct pd_job_ask ask = ask_for(in, ways[k].output);
 		struct pd_codec_out out;
 		struct pd_job_answer answer;
-		const char *mark = i % 4 == 1   ? "ICC_PROFILE"
-				   : i % 4 == 3 ? "iCCP"
-						: "ICCP";
 
-		assert_int_equal(ask.flags, PD_JOB_ICC);
-		pd_codec_out_init(&out, ask.out_max);
+		print_message("%u\n", i);
+		pd_codec_out_init(&out, ask.set.out_max);
 		assert_int_equal(
 		    pd_codec_run(&ask, in.p, &out, &answer), PD_JOB_DONE);
 		assert_true(pd_job_result_ok(&answer, out.p, out.n));
-		assert_int_equal(has_bytes(out.p, out.n, mark), wide);
-		if (i % 4 == 0 && wide) {
-			unsigned width, height;
-			uint8_t *px =
-			    decode_image(out.p, out.n, &width, &height);
-
-			assert_non_null(px);
-			free(px);
-		}
+		assert_int_equal(
+		    has_bytes(out.p, out.n, ways[k].mark), wide && k > 0);
+		if (ways[k].output != PD_JOB_PNG) /* compressed there */
+			assert_int_equal(same_primaries(out.p, out.n), wide);
 		pd_codec_out_finish(&out);
 		free(in.p);
 	}
 	free(p3.p);
 	free(srgb.p);
+	free(other.p);
 }
 
 static void
@@ -480,8 +501,8 @@ grey_photographs_become_grey_jpegs(void **state)
 		struct pd_job_answer answer;
 		struct pd_image_info info;
 
-		ask.flags = PD_JOB_GREY | (i > 0 ? PD_JOB_PROGRESSIVE : 0);
-		pd_codec_out_init(&out, ask.out_max);
+		ask.set.flags = PD_JOB_GREY | (i > 0 ? PD_JOB_PROGRESSIVE : 0);
+		pd_codec_out_init(&out, ask.set.out_max);
 		assert_int_equal(
 		    pd_codec_run(&ask, in.p, &out, &answer), PD_JOB_DONE);
 		assert_true(pd_job_result_ok(&answer, out.p, out.n));
@@ -541,7 +562,7 @@ broken_images_stay_as_they_are(void **state)
 			ask.in_len = (uint32_t)in.n / 2; /* cut short */
 		else
 			ask.width++; /* not what was sniffed */
-		ask.out_max = ask.lossy_max = ask.in_len - 1;
+		ask.set.out_max = ask.set.lossy_max = ask.in_len - 1;
 		o = run(in, &ask);
 		assert_int_equal(o.status, PD_JOB_BAD);
 	}
@@ -567,10 +588,155 @@ limits_end_a_job(void **state)
 		if (i % 2)
 			ask.until_ms = 1;
 		else
-			ask.out_max = ask.lossy_max = 100;
+			ask.set.out_max = ask.set.lossy_max = 100;
 		o = run(in, &ask);
 		assert_int_equal(o.status, i % 2 ? PD_JOB_LATE : PD_JOB_LARGER);
 	}
+}
+
+/* Every source to every output that it may have. */
+static void
+sources_and_outputs(void **state)
+{
+	static const enum pd_job_output outputs[] = { PD_JOB_AVIF,
+		PD_JOB_WEBP_LOSSY, PD_JOB_WEBP_LOSSLESS, PD_JOB_JPEG,
+		PD_JOB_PNG };
+	struct image_want w = {
+		.width = 150, .height = 100, .noise = 30, .quality = 98
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 6 * 5; i++) {
+		unsigned from = i / 5;
+		enum pd_job_output output = outputs[i % 5];
+		struct image_bytes in = from == 0   ? make_jpeg(&w)
+					: from == 1 ? make_png(&w)
+					: from == 2 ? make_gif(&w, 1)
+					: from == 3 ? make_webp(&w, false)
+					: from == 4 ? make_webp(&w, true)
+						    : make_avif(&w);
+		struct pd_job_ask ask = ask_for(in, output);
+		struct outcome o;
+		bool pays =
+		    output == PD_JOB_AVIF || output == PD_JOB_WEBP_LOSSY;
+
+		/* Some of these are larger; that they come out counts. */
+		ask.set.quality_webp = ask.set.quality_jpeg = 60;
+		ask.set.quantizer_avif = 40;
+		print_message("%u to %u\n", from, output);
+		o = run(in, &ask);
+		if (from == 0 && !pays && output != PD_JOB_JPEG)
+			assert_int_equal(o.status, PD_JOB_UNSUPPORTED);
+		else if (pays && from != 2)
+			assert_upright(&o, 150, 100);
+		else
+			assert_true(o.status == PD_JOB_DONE ||
+				    o.status == PD_JOB_LARGER);
+		if (o.status == PD_JOB_DONE)
+			assert_int_equal(o.answer.output, output);
+		free(o.px);
+	}
+}
+
+static void
+results_are_scaled(void **state)
+{
+	static const unsigned outputs[] = { PD_JOB_AVIF, PD_JOB_WEBP_LOSSY,
+		PD_JOB_JPEG };
+
+	(void)state;
+	for (unsigned i = 0; i < 4 * 3; i++) {
+		struct image_want w = { .width = 171,
+			.height = 297,
+			.noise = 30,
+			.orientation = i % 4 == 1 ? 6 : 0,
+			.cmyk = i % 4 == 2,
+			.quality = 97 };
+		struct image_bytes in =
+		    i % 4 == 3 ? make_png(&w) : make_jpeg(&w);
+		struct pd_job_ask ask = ask_for(in, outputs[i / 4]);
+		bool turned = ask.orientation == 6;
+		struct outcome o;
+
+		/* Of eighths of the width and of the height, not the same one
+		 * suffices. */
+		ask.set.to_width = 86;
+		ask.set.to_height = 150;
+		print_message("%u\n", i);
+		o = run(in, &ask);
+		assert_int_equal(o.status, PD_JOB_DONE);
+		assert_int_equal(o.width, turned ? 150 : 86);
+		assert_int_equal(o.height, turned ? 86 : 150);
+		if (!turned)
+			assert_upright(&o, 86, 150);
+		else
+			assert_colour(&o, 20, 20, 30, 30, 220);
+		free(o.px);
+	}
+}
+
+static void
+animations_stay_animated(void **state)
+{
+	static const unsigned outputs[] = { PD_JOB_AVIF, PD_JOB_WEBP_LOSSLESS,
+		PD_JOB_AVIF | PD_JOB_WEBP_LOSSY | PD_JOB_WEBP_LOSSLESS };
+
+	(void)state;
+	for (unsigned i = 0; i < 3 * 4; i++) {
+		/* Below and above where both are tried. */
+		struct image_want w = { .width = i % 4 < 2 ? 90 : 210,
+			.height = 100,
+			.noise = 60 };
+		struct image_bytes in =
+		    i % 2 ? make_apng(&w, 4) : make_gif(&w, 4);
+		struct pd_job_ask ask = ask_for(in, outputs[i / 4]);
+		struct outcome o;
+
+		print_message("%u\n", i);
+		assert_int_equal(ask.frames, 4);
+		ask.set.quality_webp = 70;
+		ask.set.quantizer_avif = 34;
+		o = run(in, &ask);
+		assert_int_equal(o.status, PD_JOB_DONE);
+		assert_in_range(o.answer.frames, 2, 4);
+		assert_int_equal(o.width, w.width);
+		free(o.px);
+	}
+}
+
+/* What saves too little with loss may still be rewritten. */
+static void
+the_last_resort_is_a_rewrite(void **state)
+{
+	struct image_want w = {
+		.width = 300, .height = 200, .noise = 40, .quality = 40
+	};
+	struct image_bytes in = make_jpeg(&w);
+	struct pd_job_ask ask = ask_for(in, PD_JOB_AVIF | PD_JOB_REWRITE);
+	struct outcome o;
+
+	(void)state;
+	ask.set.lossy_max = 50;
+	ask.set.flags |= PD_JOB_PROGRESSIVE;
+	o = run(in, &ask);
+	assert_upright(&o, 300, 200);
+	assert_int_equal(o.answer.output, PD_JOB_REWRITE);
+	free(o.px);
+}
+
+/* Who is told what a job took: the stages are within the whole. */
+static void
+the_answer_tells_the_time(void **state)
+{
+	struct image_want w = { .width = 500, .height = 400, .noise = 40 };
+	struct outcome o = convert(make_png(&w), PD_JOB_WEBP_LOSSY);
+
+	(void)state;
+	assert_int_equal(o.status, PD_JOB_DONE);
+	assert_in_range(o.answer.decode_us, 1, 10000000);
+	assert_in_range(o.answer.encode_us, 1, 10000000);
+	assert_int_equal(o.answer.frames, 1);
+	free(o.px);
 }
 
 static int
@@ -599,6 +765,11 @@ main(void)
 		cmocka_unit_test(gifs_keep_their_rows),
 		cmocka_unit_test(broken_images_stay_as_they_are),
 		cmocka_unit_test(limits_end_a_job),
+		cmocka_unit_test(sources_and_outputs),
+		cmocka_unit_test(results_are_scaled),
+		cmocka_unit_test(animations_stay_animated),
+		cmocka_unit_test(the_last_resort_is_a_rewrite),
+		cmocka_unit_test(the_answer_tells_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tidy);

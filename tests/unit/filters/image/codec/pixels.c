@@ -21,30 +21,31 @@ blank(uint32_t width, uint32_t height, unsigned channels)
 static void
 colours_are_counted_to_the_last(void **state)
 {
-	static const unsigned counts[] = { 2, 255, 256, 257, 300 };
+	static const unsigned counts[] = { 2, 255, 256, 257, 300, 1024, 1025,
+		1200 };
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
 		unsigned n = counts[i / 2], channels = i % 2 ? 4 : 3;
-		struct pd_pixels px = blank(100, 9, channels);
+		struct pd_pixels px = blank(200, 9, channels);
 		struct pd_pixels_look look;
 
 		for (unsigned c = 0; c < n; c++) {
-			unsigned at = c + 1 < n ? c : 899;
+			unsigned at = c + 1 < n ? c : 1799;
 
 			/* Alike in the low bits that a bad hash would take. */
 			px.p[at * channels] = (uint8_t)c;
-			px.p[at * channels + 1] = (uint8_t)(c / 256 * 64);
+			px.p[at * channels + 1] = (uint8_t)(c / 256 * 32);
 			px.p[at * channels + 2] = 9;
 			if (channels == 4)
 				px.p[at * 4 + 3] = (uint8_t)(255 - c % 3);
 		}
-		for (unsigned at = n - 1; at < 899; at++)
+		for (unsigned at = n - 1; at < 1799; at++)
 			memcpy(px.p + at * channels, px.p, channels);
 		pd_pixels_look(&px, &look);
-		assert_int_equal(look.colours, n <= 256 ? n : 257);
+		assert_int_equal(look.colours, n <= 1024 ? n : 1025);
 		assert_false(look.grey);
-		for (unsigned at = 0; n <= 256 && at < 900; at++) {
+		for (unsigned at = 0; n <= 256 && at < 1800; at++) {
 			uint32_t c =
 			    pd_pixels_at(px.p + at * channels, channels);
 			int index = pd_pixels_index(&look, c);
@@ -64,10 +65,11 @@ colours_are_counted_to_the_last(void **state)
 }
 
 static void
-grey_is_every_pixel_and_opaque(void **state)
+grey_is_every_pixel_that_is_seen(void **state)
 {
 	struct pd_pixels px = blank(300, 200, 4);
 	struct pd_pixels_look look;
+	uint8_t *last = px.p + px.stride * 200 - 4;
 
 	(void)state;
 	for (size_t i = 0; i < 300 * 200; i++)
@@ -75,13 +77,85 @@ grey_is_every_pixel_and_opaque(void **state)
 	pd_pixels_look(&px, &look);
 	assert_true(look.grey);
 	assert_int_equal(look.colours, 256);
-	px.p[px.stride * 200 - 1] = 254;
+	last[3] = 254;
+	pd_pixels_look(&px, &look);
+	assert_true(look.grey);
+	assert_int_equal(look.colours, 257);
+	last[1] ^= 1;
 	pd_pixels_look(&px, &look);
 	assert_false(look.grey);
-	px.p[px.stride * 200 - 1] = 255;
-	px.p[px.stride * 200 - 2] ^= 1;
+	last[3] = 0;
 	pd_pixels_look(&px, &look);
-	assert_false(look.grey);
+	assert_true(look.grey);
+	pd_pixels_finish(&px);
+}
+
+static void
+alpha_is_none_or_hard_or_soft(void **state)
+{
+	struct pd_pixels px = blank(37, 11, 4), rgb = blank(37, 11, 3);
+	struct pd_pixels_look look;
+
+	(void)state;
+	pd_pixels_look(&rgb, &look);
+	assert_int_equal(look.alpha, PD_PIXELS_OPAQUE);
+	pd_pixels_look(&px, &look);
+	assert_int_equal(look.alpha, PD_PIXELS_OPAQUE);
+	px.p[3] = 0;
+	pd_pixels_look(&px, &look);
+	assert_int_equal(look.alpha, PD_PIXELS_BINARY);
+	for (unsigned a = 1; a < 255; a++) {
+		px.p[px.stride * 11 - 1] = (uint8_t)a;
+		pd_pixels_look(&px, &look);
+		assert_int_equal(look.alpha, PD_PIXELS_SOFT);
+	}
+	px.p[3] = 255;
+	pd_pixels_look(&px, &look);
+	assert_int_equal(look.alpha, PD_PIXELS_SOFT);
+	pd_pixels_finish(&px);
+	pd_pixels_finish(&rgb);
+}
+
+/* What cannot be seen is one colour, whatever its samples. */
+static void
+what_is_hidden_is_one_colour(void **state)
+{
+	struct pd_pixels px = blank(64, 64, 4);
+	struct pd_pixels_look look;
+
+	(void)state;
+	for (size_t i = 0; i < 64 * 64; i++) {
+		px.p[i * 4] = (uint8_t)i;
+		px.p[i * 4 + 1] = (uint8_t)(i >> 8);
+		px.p[i * 4 + 3] = i < 10 ? 255 : 0;
+	}
+	pd_pixels_look(&px, &look);
+	assert_int_equal(look.colours, 11);
+	assert_int_equal(look.palette[0], 0);
+	assert_int_equal(pd_pixels_index(&look, 0), 0);
+	pd_pixels_finish(&px);
+}
+
+/* A photograph that takes a quarter of a screen. */
+static void
+busy_is_the_share_of_photograph(void **state)
+{
+	struct pd_pixels px = blank(640, 480, 3);
+	struct pd_pixels_look look;
+	uint32_t seed = 5;
+
+	(void)state;
+	pd_pixels_look(&px, &look);
+	assert_int_equal(look.busy, 0);
+	for (uint32_t y = 0; y < 240; y++)
+		for (uint32_t i = 0; i < 320 * 3; i++) {
+			seed = seed * 1664525 + 1013904223;
+			px.p[y * px.stride + i] = (uint8_t)(seed >> 24);
+		}
+	pd_pixels_look(&px, &look);
+	assert_in_range(look.busy, 23, 27);
+	assert_in_range(look.flat, 73, 77);
+	assert_int_equal(pd_pixels_flat(&px), look.flat);
 	pd_pixels_finish(&px);
 }
 
@@ -169,7 +243,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(colours_are_counted_to_the_last),
-		cmocka_unit_test(grey_is_every_pixel_and_opaque),
+		cmocka_unit_test(grey_is_every_pixel_that_is_seen),
+		cmocka_unit_test(alpha_is_none_or_hard_or_soft),
+		cmocka_unit_test(what_is_hidden_is_one_colour),
+		cmocka_unit_test(busy_is_the_share_of_photograph),
 		cmocka_unit_test(flatness_of_small_and_large),
 		cmocka_unit_test(what_cannot_be_seen_is_not_flat),
 		cmocka_unit_test(alpha_goes_only_when_all_is_opaque),
