@@ -45,6 +45,31 @@ pd_anim_close(struct pd_anim *a)
 		a->type->close(a);
 }
 
+void
+pd_anim_init(struct pd_anim *a, const struct pd_anim_type *type,
+    const struct pd_job_ask *ask)
+{
+	a->type = type;
+	a->ask = ask;
+	a->frames = ask->frames;
+}
+
+enum pd_job_status
+pd_anim_ready(
+    struct pd_anim **out, struct pd_anim *a, enum pd_job_status status)
+{
+	if (status == PD_JOB_DONE &&
+	    pd_pixels_init(&a->canvas, a->ask->width, a->ask->height, 4) != 0)
+		status = PD_JOB_MEMORY;
+	if (status == PD_JOB_DONE)
+		status = pd_anim_rewind(a);
+	if (status == PD_JOB_DONE)
+		*out = a;
+	else
+		pd_anim_close(a);
+	return status;
+}
+
 /* --- Equal frames ----------------------------------------------------------
  */
 

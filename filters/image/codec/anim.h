@@ -68,6 +68,14 @@ enum pd_job_status pd_anim_open(
  */
 enum pd_job_status pd_anim_merge(struct pd_anim **a);
 
+/* For the readers: the part of a new one that is the same for all. */
+void pd_anim_init(struct pd_anim *a, const struct pd_anim_type *type,
+    const struct pd_job_ask *ask);
+/* The end of opening one, after what came before went as status says: its
+ * canvas is made and it is rewound; then *out is a, or a is closed. */
+enum pd_job_status pd_anim_ready(
+    struct pd_anim **out, struct pd_anim *a, enum pd_job_status status);
+
 /* The readers: as pd_anim_open(). */
 enum pd_job_status pd_gif_anim_open(
     struct pd_anim **out, const struct pd_job_ask *ask, const uint8_t *in);

@@ -448,9 +448,7 @@ pd_apng_open(
 	if (g == NULL)
 		return PD_JOB_MEMORY;
 	a = &g->anim;
-	a->type = &type;
-	a->ask = ask;
-	a->frames = ask->frames;
+	pd_anim_init(a, &type, ask);
 	g->p = in;
 	g->end = in + ask->in_len;
 	pd_codec_out_init(&g->common, ask->in_len);
@@ -459,14 +457,5 @@ pd_apng_open(
 			 memcmp(in, "\x89PNG\r\n\x1a\n", SIGNATURE) != 0
 		     ? PD_JOB_BAD
 		     : read_head(g);
-	if (status == PD_JOB_DONE &&
-	    pd_pixels_init(&a->canvas, ask->width, ask->height, 4) != 0)
-		status = PD_JOB_MEMORY;
-	if (status == PD_JOB_DONE)
-		status = rewind_apng(a);
-	if (status == PD_JOB_DONE)
-		*out = a;
-	else
-		close_apng(a);
-	return status;
+	return pd_anim_ready(out, a, status);
 }

@@ -263,9 +263,7 @@ pd_avif_anim_open(
 	*out = NULL;
 	if (r == NULL)
 		return PD_JOB_MEMORY;
-	r->a.type = &type;
-	r->a.ask = ask;
-	r->a.frames = ask->frames;
+	pd_anim_init(&r->a, &type, ask);
 	status = open_sequence(r, ask, in);
 	if (status == PD_JOB_DONE)
 		status = only_srgb(&r->a.canvas);

@@ -154,21 +154,10 @@ pd_gif_anim_open(
 	if (g == NULL)
 		return PD_JOB_MEMORY;
 	a = &g->anim;
-	a->type = &type;
-	a->ask = ask;
-	a->frames = ask->frames;
+	pd_anim_init(a, &type, ask);
 	g->in = in;
 	status = pd_gif_open(&g->gif, ask, in);
 	if (status == PD_JOB_DONE)
 		status = survey(a, g->gif);
-	if (status == PD_JOB_DONE &&
-	    pd_pixels_init(&a->canvas, ask->width, ask->height, 4) != 0)
-		status = PD_JOB_MEMORY;
-	if (status == PD_JOB_DONE)
-		status = rewind_gif(a);
-	if (status == PD_JOB_DONE)
-		*out = a;
-	else
-		close_gif(a);
-	return status;
+	return pd_anim_ready(out, a, status);
 }

@@ -154,16 +154,7 @@ pd_webp_anim_open(
 	if (w == NULL)
 		return PD_JOB_MEMORY;
 	a = &w->anim;
-	a->type = &type;
-	a->ask = ask;
-	a->frames = ask->frames;
+	pd_anim_init(a, &type, ask);
 	status = open_decoder(w, &data);
-	if (status == PD_JOB_DONE &&
-	    pd_pixels_init(&a->canvas, ask->width, ask->height, 4) != 0)
-		status = PD_JOB_MEMORY;
-	if (status == PD_JOB_DONE)
-		*out = a;
-	else
-		close_webp(a);
-	return status;
+	return pd_anim_ready(out, a, status);
 }
