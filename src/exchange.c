@@ -60,6 +60,8 @@ allowed_by_parent(const struct pd_exchange *ex)
 	const struct pd_authority *a = &ex->req->url.authority;
 	struct pd_addr loopback;
 
+	if (ex->led)
+		return pd_dial_allowed(ex->setup->conf, &ex->wanted);
 	if (a->kind != PD_HOST_NAME)
 		return pd_dial_allowed(ex->setup->conf, &a->addr);
 	if (!pd_str_eq(a->host, PD_STR("localhost")) &&
@@ -77,6 +79,7 @@ open_upstream(struct pd_exchange *ex)
 	struct pd_upstream_params params = {
 		.conf = conf,
 		.where = &ex->req->url.authority,
+		.to = ex->led ? &ex->wanted : NULL,
 		/* A kept connection may die under a request that must not be
 		 * sent twice; a tunnel wants one of its own. */
 		.fresh = ex->tunnel || ex->retried ||
@@ -95,6 +98,7 @@ open_upstream(struct pd_exchange *ex)
 			return pd_exchange_fail(
 			    ex, 502, "NextProxy is no host name");
 		params.where = &ex->parent;
+		params.to = NULL;
 		params.trusted = true;
 	}
 	ex->up = pd_upstream_open(ex->ctx->upstreams, &params);
@@ -111,8 +115,12 @@ static enum pd_step
 connect_(struct pd_exchange *ex)
 {
 	if (ex->up == NULL) {
-		enum pd_step flow = open_upstream(ex);
+		enum pd_step flow;
 
+		/* What a parent is told depends on it. */
+		if (to_parent(ex) && ex->verifying != NULL)
+			return WAIT;
+		flow = open_upstream(ex);
 		if (flow != WAIT)
 			return flow;
 	}
@@ -126,6 +134,13 @@ static const struct pd_response established = {
 	.reason = { "Connection established", 22 },
 	.content_length = -1,
 };
+
+/* Who did not ask for the tunnel is told nothing. */
+static const struct pd_response *
+opening(const struct pd_exchange *ex)
+{
+	return ex->unread ? NULL : &established;
+}
 
 static void
 on_tunnel_done(
@@ -142,7 +157,8 @@ on_tunnel_done(
 	pd_exchange_finish(ex);
 }
 
-/* Both connections leave the exchange, which waits for the tunnel's end. */
+/* Both connections leave the exchange, which waits for the tunnel's end. res
+ * NULL: it opens without a word. */
 static enum pd_step
 begin_tunnel(struct pd_exchange *ex, const struct pd_response *res)
 {
@@ -158,9 +174,12 @@ begin_tunnel(struct pd_exchange *ex, const struct pd_response *res)
 		.arg = ex,
 	};
 
+	/* The answer would call a step that has no connection any more. */
+	pd_resolve_cancel(ex->verifying);
+	ex->verifying = NULL;
 	ex->up = NULL;
 	ex->wire = NULL;
-	ex->res.status = res->status;
+	ex->res.status = res != NULL ? res->status : established.status;
 	pd_tunnel_start(&params);
 	return STOP;
 }
@@ -180,8 +199,10 @@ send_(struct pd_exchange *ex)
 	if (pd_exchange_judge_address(ex) == STOP)
 		return STOP;
 	if (ex->tunnel && !to_parent(ex))
-		return begin_tunnel(ex, &established);
-	pd_forward_request(ex->req, &params, &out);
+		return begin_tunnel(ex, opening(ex));
+	pd_forward_request(
+	    to_parent(ex) ? pd_exchange_parent_request(ex) : ex->req, &params,
+	    &out);
 	pd_upstream_request(ex->up, &out.request, out.target, out.connection);
 	if (ex->req->body == PD_BODY_NONE) {
 		ex->upload_done = true;
@@ -210,7 +231,7 @@ got_parent(struct pd_exchange *ex)
 	const char *what;
 
 	if (ex->res.status >= 200 && ex->res.status < 300)
-		return begin_tunnel(ex, &established);
+		return begin_tunnel(ex, opening(ex));
 	what = pd_arena_printf(ex->arena,
 	    "the parent proxy refused the tunnel: %d %s", ex->res.status,
 	    pd_status_reason(ex->res.status))
@@ -293,6 +314,7 @@ choose(struct pd_exchange *ex)
 
 static enum pd_step (*const steps[])(struct pd_exchange *ex) = {
 	pd_exchange_check,
+	pd_exchange_verify,
 	connect_,
 	send_,
 	await,
@@ -302,10 +324,10 @@ static enum pd_step (*const steps[])(struct pd_exchange *ex) = {
 
 enum {
 	STEP_CHECK = 0,
-	STEP_CONNECT = 1,
-	STEP_SEND = 2,
-	STEP_AWAIT = 3,
-	STEP_RELAY = 5,
+	STEP_CONNECT = 2,
+	STEP_SEND = 3,
+	STEP_AWAIT = 4,
+	STEP_RELAY = 6,
 };
 
 void
@@ -458,6 +480,10 @@ create(struct pd_exchange_context *ctx, struct pd_wire *wire,
 	ex->wire = wire;
 	ex->req = req;
 	ex->client = *wire->client;
+	ex->led = wire->wanted != NULL;
+	if (ex->led)
+		ex->wanted = *wire->wanted;
+	ex->unverified = ex->led;
 	ex->verdict_name = "pass";
 	ex->msg = (struct pd_message){
 		.id = ctx->next_id,
@@ -469,6 +495,8 @@ create(struct pd_exchange_context *ctx, struct pd_wire *wire,
 		.stats = pd_worker_stats(ctx->worker),
 		.codecs = ctx->codecs,
 	};
+	if (ex->led)
+		ex->msg.access_flags |= PD_ACCESS_TRANSPARENT;
 	clock_gettime(CLOCK_REALTIME, &ex->start);
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ex->started);
 	pd_wire_set_events(wire, &wire_events, ex);
@@ -486,6 +514,13 @@ pd_exchange_begin(struct pd_exchange_context *ctx, struct pd_wire *wire,
 	if (ex->tunnel)
 		ex->msg.access_flags |= PD_ACCESS_CONNECT;
 	pd_exchange_run(ex);
+}
+
+void
+pd_exchange_tunnel(struct pd_exchange_context *ctx, struct pd_wire *wire,
+    const struct pd_hello *hello, const char *fault, struct pd_arena *arena)
+{
+	pd_exchange_led_tunnel(create(ctx, wire, NULL, arena), hello, fault);
 }
 
 void

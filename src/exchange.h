@@ -13,6 +13,8 @@
 #include "tunnel.h"
 
 struct pd_ask_pool;
+struct pd_hello;
+struct pd_resolver;
 struct pd_scratch;
 struct pd_upstream_pool;
 struct pd_worker;
@@ -23,6 +25,7 @@ struct pd_exchange_context {
 	struct pd_setup *setup;           /* now in force */
 	struct pd_access_log_writer *log; /* NULL: off */
 	struct pd_upstream_pool *upstreams;
+	struct pd_resolver *resolver; /* now in use */
 	struct pd_ask_pool *codecs;
 	struct pd_scratch *scratch; /* for judging */
 	struct pd_tunnel_list tunnels;
@@ -38,6 +41,13 @@ struct pd_exchange_context {
 /* Handler of a well-formed request; takes the arena. */
 void pd_exchange_begin(struct pd_exchange_context *ctx, struct pd_wire *wire,
     struct pd_request *req, struct pd_arena *arena);
+/*
+ * Handler of a connection that was led here and is no HTTP: becomes a tunnel to
+ * where it was going, or is cut off. hello: NULL when it is no TLS; borrowed.
+ * fault: NULL, or why the hello is none. Takes the arena.
+ */
+void pd_exchange_tunnel(struct pd_exchange_context *ctx, struct pd_wire *wire,
+    const struct pd_hello *hello, const char *fault, struct pd_arena *arena);
 /* Handler of a malformed one: answers with status and what; takes the arena. */
 void pd_exchange_refuse(struct pd_exchange_context *ctx, struct pd_wire *wire,
     int status, const char *what, struct pd_arena *arena);

@@ -63,8 +63,8 @@ answer_portal(struct pd_exchange *ex)
 		.request = ex->req,
 		.probes = ex->setup->probes,
 		.client = ex->wire->client,
-		.local = ex->wire->local,
-		.through_proxy = ex->req->form == PD_FORM_ABSOLUTE,
+		.local = pd_exchange_local(ex),
+		.through_proxy = ex->req->form == PD_FORM_ABSOLUTE || ex->led,
 		.draining = *ex->ctx->draining,
 		.stats = ex->ctx->stats,
 		.nstats = ex->ctx->nstats,
@@ -106,6 +106,8 @@ on_auth(void *arg, enum pd_auth_result result)
 static enum pd_step
 check_user(struct pd_exchange *ex)
 {
+	if (ex->led)
+		return pd_exchange_check_device(ex);
 	switch (pd_auth_check(ex->setup->users, ex->req, &ex->client, ex->arena,
 	    &ex->user, ex->ctx->worker, &ex->auth, on_auth, ex)) {
 	case PD_AUTH_OK:
@@ -159,7 +161,8 @@ check_port(struct pd_exchange *ex)
 {
 	const struct pd_conf *conf = ex->setup->conf;
 
-	if (ex->tunnel && !conf->connect_allowed)
+	/* Who knows of no proxy sends no CONNECT. */
+	if (ex->tunnel && !ex->led && !conf->connect_allowed)
 		return pd_exchange_deny(ex, "CONNECT is switched off here.",
 		    "The configuration can allow it: AllowMethodCONNECT.");
 	if (!pd_access_port(conf, ex->tunnel, ex->req->url.authority.port))
@@ -186,8 +189,10 @@ pd_exchange_check(struct pd_exchange *ex)
 {
 	struct pd_request *req = ex->req;
 	struct pd_reply reply;
-	enum pd_step flow;
+	enum pd_step flow = ex->led ? pd_exchange_check_led(ex) : NEXT;
 
+	if (flow != NEXT)
+		return flow;
 	if (req->form == PD_FORM_ORIGIN ||
 	    (req->form == PD_FORM_ABSOLUTE &&
 		pd_portal_is_host(ex->setup->conf, &req->url.authority, false)))
@@ -206,7 +211,11 @@ pd_exchange_check(struct pd_exchange *ex)
 		ex->verdict_name = "probe";
 		ex->msg.access_flags |= PD_ACCESS_NOT_PROCESSED;
 		pd_stats_add(pd_exchange_stats(ex), PD_STAT_PROBES, 1);
-		return check_port(ex);
+		/* Who can log in may check before that. Who was led here never
+		 * can, and its Host proves nothing: it would be served by any
+		 * address, a tunnel by an upgrade. */
+		flow = ex->led ? pd_exchange_check_device(ex) : NEXT;
+		return flow == NEXT ? check_port(ex) : flow;
 	}
 	flow = check_user(ex);
 	if (flow == NEXT)

@@ -26,12 +26,15 @@ pd_exchange_buffer(void)
 static void
 write_log(struct pd_exchange *ex)
 {
+	const struct pd_conf_device *device =
+	    pd_conf_device_of(ex->setup->conf, &ex->client);
 	struct timespec now;
 	struct pd_access_record r = {
 		.start_us = (int64_t)ex->start.tv_sec * 1000000 +
 			    ex->start.tv_nsec / 1000,
 		.client = ex->client,
 		.user = ex->user,
+		.device = pd_str_z(device != NULL ? device->name : NULL),
 		.flags = ex->msg.access_flags,
 		.bytes_in = (int64_t)ex->bytes_in,
 		.bytes_out = (int64_t)ex->bytes_out,
@@ -79,6 +82,7 @@ pd_exchange_finish(struct pd_exchange *ex)
 	}
 	if (ex->auth != NULL)
 		pd_auth_cancel(ex->auth);
+	pd_resolve_cancel(ex->verifying);
 	pd_chain_destroy(ex->chain);
 	if (ex->upload != NULL)
 		evbuffer_free(ex->upload);
@@ -146,6 +150,8 @@ pd_exchange_reply(struct pd_exchange *ex, struct pd_reply *reply)
 	struct pd_response *res = &reply->response;
 
 	pd_exchange_drop_upstream(ex);
+	if (ex->unread)
+		return pd_exchange_cut_off(ex, res->status);
 	discard_upload(ex);
 	pd_fields_add_id(
 	    &res->fields, ex->arena, PD_FIELD_DATE, pd_http_date());

@@ -1,6 +1,6 @@
 /*
  * An exchange from the inside: shared by the files that hold its steps
- * (exchange.c, exchange_check.c, exchange_relay.c) and its ends
+ * (exchange.c, exchange_check.c, exchange_led.c, exchange_relay.c) and its ends
  * (exchange_end.c). Nobody else includes it.
  * Thread: worker.
  */
@@ -14,6 +14,7 @@
 #include "base/worker.h"
 #include "exchange.h"
 #include "filters/chain.h"
+#include "net/resolve.h"
 #include "net/upstream.h"
 #include "reply.h"
 
@@ -35,6 +36,7 @@ struct pd_exchange {
 	size_t step;
 
 	struct pd_auth_job *auth;
+	struct pd_resolve_job *verifying; /* whether Host leads to wanted */
 	struct pd_upstream *up;
 	struct pd_chain *chain;
 	struct evbuffer *upload; /* request content on its way */
@@ -49,6 +51,7 @@ struct pd_exchange {
 	struct pd_str user;
 	struct timespec start, started; /* wall clock; monotonic */
 	struct pd_addr client;
+	struct pd_addr wanted; /* with led: where it goes; family 0: nowhere */
 	struct pd_authority parent;
 	const char *error;
 	uint64_t bytes_in, bytes_out;
@@ -56,6 +59,15 @@ struct pd_exchange {
 	bool probe;   /* a connectivity check: untouched */
 	bool tunnel;  /* CONNECT: becomes one when connected */
 	bool counted; /* Max-Forwards was, though check is run twice */
+	bool led;     /* by the packet filter: the client knows of no proxy */
+	bool unread;  /* led, and no HTTP: nothing can be answered */
+	bool tls;     /* unread, and begins with a ClientHello */
+	/*
+	 * The name is the client's word alone: it is not known to lead to the
+	 * address. Nothing of the response may be kept for others who ask for
+	 * that name.
+	 */
+	bool unverified;
 	bool upload_done;
 	bool retried;
 };
@@ -75,6 +87,24 @@ void pd_exchange_run(struct pd_exchange *ex);
 /* ---- exchange_check.c: may it, is it ours ---- */
 
 enum pd_step pd_exchange_check(struct pd_exchange *ex);
+
+/* ---- exchange_led.c: clients that know of no proxy ---- */
+
+/* Is it for us, and does Host fit; HTTP becomes absolute-form. */
+enum pd_step pd_exchange_check_led(struct pd_exchange *ex);
+/* In place of a password. */
+enum pd_step pd_exchange_check_device(struct pd_exchange *ex);
+/* Asks whether the name leads to where the connection goes. */
+enum pd_step pd_exchange_verify(struct pd_exchange *ex);
+/* The request as a parent proxy may get it. */
+const struct pd_request *pd_exchange_parent_request(struct pd_exchange *ex);
+/* The address and port by which the client reaches us as a proxy. */
+const struct pd_addr *pd_exchange_local(struct pd_exchange *ex);
+/* Begins an exchange that is no HTTP; it may be over on return. */
+void pd_exchange_led_tunnel(
+    struct pd_exchange *ex, const struct pd_hello *hello, const char *fault);
+/* Ends one with what stands for an answer of that status. STOP. */
+enum pd_step pd_exchange_cut_off(struct pd_exchange *ex, int status);
 
 /* ---- exchange_judge.c: what the lists say; NEXT: it goes on ---- */
 

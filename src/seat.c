@@ -17,8 +17,8 @@
 #include "filters/image/ask.h"
 #include "net/conn.h"
 #include "net/dial.h"
-#include "net/listener.h"
 #include "net/resolve.h"
+#include "net/self.h"
 #include "net/sock.h"
 #include "net/upstream.h"
 
@@ -69,6 +69,15 @@ on_malformed(void *arg, struct pd_wire *wire, int status, const char *what,
 }
 
 static void
+on_tunnel(void *arg, struct pd_wire *wire, const struct pd_hello *hello,
+    const char *fault, struct pd_arena *arena)
+{
+	struct pd_seat *s = arg;
+
+	pd_exchange_tunnel(&s->exchanges, wire, hello, fault, arena);
+}
+
+static void
 refuse(struct pd_seat *s, int fd, const struct pd_addr *client, const char *why)
 {
 	char text[PD_ADDR_TEXT];
@@ -110,25 +119,54 @@ mark(int fd, const struct pd_conf *conf, const struct pd_addr *client)
 		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 }
 
+/*
+ * Rules for the output of this machine must spare our own connections: each
+ * that is led back here would bring another, until the descriptors are gone.
+ * (Of HTTP, Via would tell.)
+ */
+static bool
+comes_back(const struct pd_accepted *conn)
+{
+	if (!pd_self_dialled(&conn->client, &conn->wanted))
+		return false;
+	pd_log_peer(PD_LOG_ERROR, 0,
+	    "server: the packet filter leads pared's own connections to "
+	    "TransparentPort; leave them out, by \"meta skuid\" for one");
+	return true;
+}
+
 static void
-on_accepted(void *arg, int fd, const struct pd_addr *client,
-    const struct pd_addr *local)
+on_accepted(void *arg, const struct pd_accepted *conn)
 {
 	struct pd_seat *s = arg;
 	const struct pd_conf *conf = s->exchanges.setup->conf;
+	const struct pd_addr *client = &conn->client;
+	bool led = conn->wanted.family != 0;
+	struct pd_addr wanted = conn->wanted;
 
 	if (!pd_access_client(conf, client)) {
-		refuse(s, fd, client, "not in OnlyFrom");
+		refuse(s, conn->fd, client, "not in OnlyFrom");
 		return;
 	}
 	if (is_full(s, conf)) {
-		/* A client of a socket that is new has room for this much. */
-		(void)!write(fd, too_many, sizeof(too_many) - 1);
-		refuse(s, fd, client, "MaxActiveUserConnections is reached");
+		/* A client of a socket that is new has room for this much; if
+		 * it speaks HTTP. */
+		if (!led)
+			(void)!write(conn->fd, too_many, sizeof(too_many) - 1);
+		refuse(
+		    s, conn->fd, client, "MaxActiveUserConnections is reached");
 		return;
 	}
-	mark(fd, conf, client);
-	pd_conn_open(&s->conns, fd, client, local);
+	if (led && comes_back(conn)) {
+		refuse(s, conn->fd, client, "it is our own");
+		return;
+	}
+	/* Who dialled the port itself goes nowhere. */
+	if (led && pd_dial_is_own(s->route->dialer, &wanted))
+		wanted.family = 0;
+	mark(conn->fd, conf, client);
+	pd_conn_open(
+	    &s->conns, conn->fd, client, &conn->local, led ? &wanted : NULL);
 }
 
 static struct route *
@@ -170,7 +208,7 @@ static void on_retired(struct pd_timer *t, void *arg);
 static void
 retire(struct pd_seat *s, struct route *r)
 {
-	if (pd_dialer_is_idle(r->dialer)) {
+	if (pd_dialer_is_idle(r->dialer) && pd_resolver_is_idle(r->resolver)) {
 		route_destroy(r);
 		return;
 	}
@@ -232,6 +270,7 @@ apply_change(void *arg)
 		if (route != NULL) {
 			retire(s, s->route);
 			s->route = route;
+			s->exchanges.resolver = route->resolver;
 		} else {
 			pd_log(PD_LOG_ERROR, 0,
 			    "server: no new resolver, the old one stays: %s",
@@ -334,6 +373,7 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 		.conf = conf,
 		.request = on_request,
 		.malformed = on_malformed,
+		.tunnel = on_tunnel,
 		.arg = s,
 	};
 	TAILQ_INIT(&s->conns.conns);
@@ -342,6 +382,7 @@ init_contexts(struct pd_seat *s, const struct pd_seat_params *p)
 		.setup = pd_setup_ref(p->setup),
 		.upstreams =
 		    pd_upstream_pool_create(s->worker, s->route->dialer, conf),
+		.resolver = s->route->resolver,
 		.codecs = codecs_create(s, conf),
 		.scratch = pd_scratch_create(),
 		.via = p->via,
@@ -373,8 +414,8 @@ pd_seat_create(const struct pd_seat_params *p)
 		goto fail;
 	init_contexts(s, p);
 	for (size_t i = 0; i < p->nown; i++)
-		s->listeners[i] =
-		    pd_listener_start(s->worker, p->fds[i], on_accepted, s);
+		s->listeners[i] = pd_listener_start(
+		    s->worker, p->fds[i], p->kinds[i], on_accepted, s);
 	return s;
 fail:
 	for (size_t i = 0; i < p->nown; i++)

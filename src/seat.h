@@ -7,6 +7,7 @@
 #define PD_SEAT_H
 
 #include "base/access_log.h"
+#include "net/listener.h"
 #include "setup.h"
 
 struct pd_seat;
@@ -20,6 +21,7 @@ struct pd_seat_params {
 	/* Addresses that are listened on, and a bound socket for each, which
 	 * is taken. Borrowed for life: own. */
 	const struct pd_addr *own;
+	const enum pd_listener_kind *kinds;
 	const int *fds;
 	size_t nown;
 	/* Of every worker, by index; filled as seats are made. Borrowed. */

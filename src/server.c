@@ -11,18 +11,16 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "net/listener.h"
+#include "base/notify.h"
+#include "listen.h"
 #include "seat.h"
 #include "updater.h"
 
-#define WORKERS_MAX   64
-#define LISTENERS_MAX 16
+#define WORKERS_MAX PD_LISTEN_WORKERS_MAX
 
 struct server {
 	const struct pd_server_params *params;
@@ -34,9 +32,7 @@ struct server {
 	struct pd_seat *seats[WORKERS_MAX];
 	unsigned nseats;
 	const struct pd_stats *stats[WORKERS_MAX];
-	struct pd_addr own[LISTENERS_MAX];
-	int fds[WORKERS_MAX][LISTENERS_MAX]; /* bound; -1: a seat's, or none */
-	size_t nown;
+	struct pd_listen listen;
 	char *pid_file; /* written, and to be removed */
 	char via[32];
 	bool draining;
@@ -54,29 +50,6 @@ report_line(void *arg, bool error, const char *text)
 }
 
 static const struct pd_conf_report report = { .line = report_line };
-
-/* Tells systemd, if it asked to be told (sd_notify(3)). */
-static void
-notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t n = path != NULL ? strlen(path) : 0;
-	int fd;
-
-	if (n == 0 || n >= sizeof(sa.sun_path))
-		return;
-	memcpy(sa.sun_path, path, n);
-	if (sa.sun_path[0] == '@')
-		sa.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (struct sockaddr *)&sa,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	close(fd);
-}
 
 /* ---- draining ---------------------------------------------------------- */
 
@@ -102,7 +75,7 @@ drain(struct server *sv)
 	struct timeval tick = { 0, 50000 };
 
 	sv->draining = true;
-	notify("STOPPING=1");
+	pd_notify("STOPPING=1");
 	pd_log(
 	    PD_LOG_INFO, 0, "server: draining; a second signal ends at once");
 	clock_gettime(CLOCK_MONOTONIC, &sv->drain_until);
@@ -231,7 +204,7 @@ reload(struct server *sv)
 	struct pd_setup *setup = load_setup(sv->params, sv->setup);
 	struct pd_access_log *log = NULL;
 
-	notify("RELOADING=1");
+	pd_notify_reloading();
 	save_hits(sv);
 	if (setup == NULL || open_access_log(setup->conf, &log) < 0 ||
 	    open_log(setup->conf) < 0) {
@@ -239,7 +212,7 @@ reload(struct server *sv)
 		pd_setup_unref(setup);
 		pd_log(PD_LOG_ERROR, 0,
 		    "server: reload failed; the old configuration stays");
-		notify("READY=1");
+		pd_notify("READY=1");
 		return;
 	}
 	pd_conf_frozen_diff(sv->setup->conf, setup->conf, &report);
@@ -251,7 +224,7 @@ reload(struct server *sv)
 	start_updater(sv);
 	pd_log(PD_LOG_INFO, 0, "server: reloaded, %zu rules",
 	    pd_block_rules(setup->rules));
-	notify("READY=1");
+	pd_notify("READY=1");
 }
 
 static void
@@ -301,64 +274,6 @@ count_workers(const struct pd_conf *conf)
 	if (n == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
-}
-
-static int
-listen_on(struct server *sv, struct pd_str text, bool may_lack)
-{
-	struct pd_addr a;
-	char name[PD_ADDR_TEXT];
-
-	if (pd_addr_parse(text, &a) < 0) {
-		pd_log(PD_LOG_ERROR, 0, "Address: %.*s is no IP address",
-		    PD_STR_ARG(text));
-		return -1;
-	}
-	if (sv->nown == LISTENERS_MAX) {
-		pd_log(PD_LOG_ERROR, 0, "Address: more than %d addresses",
-		    LISTENERS_MAX);
-		return -1;
-	}
-	a.port = (uint16_t)sv->setup->conf->port;
-	for (unsigned i = 0; i < sv->nseats; i++) {
-		int fd = i == 0 && pd_listener_claim(&a) < 0
-			     ? -1
-			     : pd_listener_bind(&a);
-
-		if (fd < 0 && may_lack && i == 0 &&
-		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
-			return 0; /* no IPv6 on this machine */
-		if (fd < 0) {
-			pd_log(PD_LOG_ERROR, 0,
-			    "server: cannot listen on %s: "
-			    "%s; is another proxy running? See Address and "
-			    "Port",
-			    pd_addr_text_port(&a, name), strerror(errno));
-			return -1;
-		}
-		sv->fds[i][sv->nown] = fd;
-	}
-	pd_log(PD_LOG_INFO, 0, "server: listening on %s",
-	    pd_addr_text_port(&a, name));
-	sv->own[sv->nown++] = a;
-	return 0;
-}
-
-static int
-listen_all(struct server *sv)
-{
-	const struct pd_strings *list = &sv->setup->conf->address;
-
-	if (list->n == 0) {
-		return listen_on(sv, PD_STR("127.0.0.1"), false) < 0
-			   ? -1
-			   : listen_on(sv, PD_STR("::1"), true);
-	}
-	for (size_t i = 0; i < list->n; i++) {
-		if (listen_on(sv, pd_str_z(list->v[i]), false) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int
@@ -452,16 +367,17 @@ start_seats(struct server *sv)
 			.setup = sv->setup,
 			.log = sv->log,
 			.via = pd_str_z(sv->via),
-			.own = sv->own,
-			.fds = sv->fds[i],
-			.nown = sv->nown,
+			.own = sv->listen.own,
+			.kinds = sv->listen.kinds,
+			.fds = sv->listen.fds[i],
+			.nown = sv->listen.n,
 			.stats = sv->stats,
 			.nstats = sv->nseats,
 		};
 
 		sv->seats[i] = pd_seat_create(&params);
-		for (size_t k = 0; k < LISTENERS_MAX; k++)
-			sv->fds[i][k] = -1;
+		for (size_t k = 0; k < sv->listen.n; k++)
+			sv->listen.fds[i][k] = -1;
 		if (sv->seats[i] == NULL)
 			goto fail;
 	}
@@ -486,7 +402,7 @@ start(struct server *sv)
 	conf = sv->setup->conf;
 	sv->nseats = count_workers(conf);
 	make_pseudonym(sv);
-	if (listen_all(sv) < 0)
+	if (pd_listen_open(&sv->listen, conf, sv->nseats) < 0)
 		return -1;
 	write_pid(sv);
 	if (drop_privileges(conf) < 0 || open_log(conf) < 0 ||
@@ -506,13 +422,9 @@ start(struct server *sv)
 static void
 stop(struct server *sv)
 {
-	for (unsigned i = 0; i < sv->nseats; i++) {
+	for (unsigned i = 0; i < sv->nseats; i++)
 		pd_seat_destroy(sv->seats[i]);
-		for (size_t k = 0; k < LISTENERS_MAX; k++) {
-			if (sv->fds[i][k] >= 0)
-				close(sv->fds[i][k]);
-		}
-	}
+	pd_listen_close(&sv->listen);
 	for (size_t i = 0; i < sizeof(sv->signals) / sizeof(*sv->signals);
 	     i++) {
 		if (sv->signals[i] != NULL)
@@ -538,7 +450,7 @@ pd_server_run(const struct pd_server_params *params)
 {
 	struct server sv = { .params = params };
 
-	memset(sv.fds, -1, sizeof(sv.fds));
+	pd_listen_init(&sv.listen);
 	raise_limits();
 	if (start(&sv) < 0) {
 		stop(&sv);
@@ -546,7 +458,7 @@ pd_server_run(const struct pd_server_params *params)
 	}
 	pd_log(PD_LOG_INFO, 0, "server: ready, %u workers, %zu rules",
 	    sv.nseats, pd_block_rules(sv.setup->rules));
-	notify("READY=1");
+	pd_notify("READY=1");
 	event_base_dispatch(sv.base);
 	pd_log(PD_LOG_INFO, 0, "server: ended");
 	stop(&sv);

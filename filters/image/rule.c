@@ -9,22 +9,12 @@ of_site(const struct pd_conf *conf, struct pd_str host)
 	return s != NULL ? s->images : PD_CONF_LEVEL_UNSET;
 }
 
-/* The first that names the client, as with policies. */
-static const struct pd_conf_device *
-device_of(const struct pd_conf *conf, const struct pd_addr *client)
-{
-	for (size_t i = 0; i < conf->ndevices && client != NULL; i++) {
-		if (pd_prefixes_hold(&conf->devices[i].clients, client))
-			return &conf->devices[i];
-	}
-	return NULL;
-}
-
 struct pd_image_rule
 pd_image_rule(const struct pd_conf *conf, const struct pd_addr *client,
     struct pd_str page, struct pd_str host)
 {
-	const struct pd_conf_device *device = device_of(conf, client);
+	const struct pd_conf_device *device =
+	    client != NULL ? pd_conf_device_of(conf, client) : NULL;
 	struct pd_image_rule rule = { .level = of_site(conf, page) };
 
 	if (rule.level == PD_CONF_LEVEL_UNSET)

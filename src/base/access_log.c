@@ -165,6 +165,12 @@ put_word(struct pd_access_log_writer *w, struct pd_str s, size_t most,
 	}
 }
 
+static struct pd_str
+who(const struct pd_access_record *r)
+{
+	return r->user.n > 0 ? r->user : r->device;
+}
+
 static size_t
 flag_letters(unsigned flags, char letters[12])
 {
@@ -207,8 +213,8 @@ add_ziproxy(struct pd_access_log_writer *w, const struct pd_access_record *r)
 	put_f(w, "%" PRId64 ".%03d %6" PRId64 " ", end_ms / 1000,
 	    (int)(end_ms % 1000), r->took_ms);
 	begin = w->n;
-	if (r->user.n > 0) {
-		put_word(w, r->user, 200, "", "@");
+	if (who(r).n > 0) {
+		put_word(w, who(r), 200, "", "@");
 		put_z(w, "@");
 	}
 	put_z(w, r->client.family != 0 ? pd_addr_text(&r->client, ip) : "?");
@@ -254,7 +260,7 @@ add_squid(struct pd_access_log_writer *w, const struct pd_access_record *r)
 	put_z(w, " ");
 	put_word(w, r->url, URL_MAX, "-", "");
 	put_z(w, " ");
-	put_word(w, r->user, TEXT_MAX, "-", "");
+	put_word(w, who(r), TEXT_MAX, "-", "");
 	put_f(w, " %s/- ",
 	    r->bytes_in > 0 || strcmp(result, "TCP_MISS") == 0 ||
 		    strcmp(result, "TCP_TUNNEL") == 0
@@ -276,7 +282,7 @@ add_clf(struct pd_access_log_writer *w, const struct pd_access_record *r)
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S +0000", &tm);
 	put_f(w, "%s - ",
 	    r->client.family != 0 ? pd_addr_text(&r->client, ip) : "-");
-	put_word(w, r->user, TEXT_MAX, "-", "\"");
+	put_word(w, who(r), TEXT_MAX, "-", "\"");
 	put_f(w, " [%s] \"", date);
 	put_word(w, r->method, TEXT_MAX, "-", "\"\\");
 	put_z(w, " ");
@@ -320,6 +326,7 @@ add_json(struct pd_access_log_writer *w, const struct pd_access_record *r)
 	    r->start_us / 1000000, (int)(r->start_us / 1000 % 1000), r->took_ms,
 	    r->client.family != 0 ? pd_addr_text(&r->client, ip) : "");
 	put_json_member(w, "user", r->user, TEXT_MAX);
+	put_json_member(w, "device", r->device, TEXT_MAX);
 	put_f(w, ",\"flags\":\"%s\",\"in\":%" PRId64 ",\"out\":%" PRId64,
 	    letters, r->bytes_in, r->bytes_out);
 	put_json_member(w, "method", r->method, TEXT_MAX);

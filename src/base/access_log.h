@@ -29,10 +29,13 @@ struct pd_access_record {
 	int64_t start_us; /* CLOCK_REALTIME */
 	int64_t took_ms;
 	struct pd_addr client;
-	struct pd_str user; /* empty: none */
-	unsigned flags;     /* enum pd_access_flag */
-	int64_t bytes_in;   /* content received from upstream */
-	int64_t bytes_out;  /* content sent to the client */
+	struct pd_str user; /* who logged in; empty: none */
+	/* What the configuration calls the client; empty: nothing. Where there
+	 * is no place of its own for it, it stands for the user. */
+	struct pd_str device;
+	unsigned flags;    /* enum pd_access_flag */
+	int64_t bytes_in;  /* content received from upstream */
+	int64_t bytes_out; /* content sent to the client */
 	struct pd_str method, url;
 	int status;               /* 0: none was sent */
 	struct pd_str type;       /* media type sent */

@@ -64,6 +64,9 @@ struct pd_conf_policy {
 	bool no_allow; /* allow = false: they may not let anything through */
 };
 
+/* How the packet filter leads connections to TransparentPort. */
+enum pd_conf_transparent { PD_CONF_REDIRECT, PD_CONF_TPROXY };
+
 /* How much images may lose. */
 enum pd_conf_level {
 	PD_CONF_LEVEL_UNSET,     /* of a site or device: as others have it */
@@ -99,6 +102,9 @@ struct pd_conf {
 	/* Listening and the daemon. */
 	struct pd_strings address; /* empty: 127.0.0.1 and ::1 */
 	int64_t port;
+	int64_t transparent_port; /* 0: off */
+	struct pd_strings transparent_address;
+	int transparent_mode;         /* enum pd_conf_transparent */
 	struct pd_prefixes only_from; /* default: loopback, private ranges */
 	bool only_from_set;           /* OnlyFrom stands in the file */
 	int64_t workers;              /* 0: one for each CPU we may use */
@@ -213,6 +219,10 @@ void pd_conf_unref(struct pd_conf *c); /* NULL is fine */
 /* The program pared-codec: CodecPath, else what stands beside the running
  * program. To be freed. */
 char *pd_conf_codec(const struct pd_conf *c);
+
+/* The first device that names the client; NULL when none does. */
+const struct pd_conf_device *
+pd_conf_device_of(const struct pd_conf *c, const struct pd_addr *client);
 
 /* What a site may say something about. */
 enum pd_conf_about { PD_CONF_SITE_LISTS, PD_CONF_SITE_IMAGES };

@@ -113,12 +113,40 @@ check_files(const struct pd_conf_check *k)
 	}
 }
 
+/*
+ * Every address, and everybody, is no open proxy here: a connection that was
+ * led here from its way is one that this machine forwards, and who dials the
+ * port is refused.
+ */
+static void
+check_transparent(const struct pd_conf_check *k)
+{
+	const struct pd_conf *c = k->conf;
+
+	if (c->transparent_port <= 0)
+		return;
+	if (c->transparent_port == c->port)
+		say(k, "TransparentPort", true,
+		    "TransparentPort is Port; give it one of its own");
+	if (c->transparent_address.n == 0)
+		say(k, "TransparentAddress", true,
+		    "TransparentAddress is empty; name addresses, or remove "
+		    "it");
+	if (c->auth_mode != 0 && c->ndevices == 0)
+		say(k, "TransparentPort", false,
+		    "nobody is served on TransparentPort: AuthMode is set, a "
+		    "password cannot be asked for there, and no device is "
+		    "named; write device \"phone\" { address = \"10.77.0.7\" "
+		    "}");
+}
+
 void
 pd_conf_check_whole(const struct pd_conf_check *k)
 {
 	const struct pd_conf *c = k->conf;
 
 	check_open_proxy(k);
+	check_transparent(k);
 	if (c->auth_mode == 1 && c->auth_passwd_file == NULL)
 		say(k, "AuthMode", true,
 		    "AuthMode = 1 needs users; name their file with "

@@ -39,7 +39,11 @@ struct pd_conf_places {
 
 struct pd_conf_load {
 	const struct pd_conf_parse_params *params;
-	struct pd_conf_draft *d;
+	/* A section of the file; pd_conf_take_section() for pared's. */
+	void (*take)(struct pd_conf_load *l, const struct pd_conf_statement *st,
+	    struct pd_conf_place at);
+	void *arg;               /* of another program's */
+	struct pd_conf_draft *d; /* pared's */
 	struct pd_conf_group file, lists;
 	struct pd_conf_places sources, policies, sites, devices;
 	struct pd_conf_place *policy_lists; /* of each policy's lists = */
@@ -49,6 +53,14 @@ struct pd_conf_load {
 	bool ziproxy;
 	bool failed;
 };
+
+/*
+ * Another program's file by tables of its own: root has the names that stand
+ * outside of sections, l->take is given each section, l->arg is the caller's.
+ * Then settle, which sees the whole. 0, or -1 after an error was reported.
+ */
+int pd_conf_load_file(struct pd_conf_load *l,
+    const struct pd_conf_section *root, void (*settle)(struct pd_conf_load *l));
 
 /* Reports, and remembers an error. */
 void pd_conf_say(struct pd_conf_load *l, struct pd_conf_place at, bool error,

@@ -18,6 +18,14 @@
 /* libconfuse's error function is told nothing else; one thread, one load. */
 static struct pd_conf_load *current;
 
+static const char *
+manual(const struct pd_conf_load *l)
+{
+	const char *name = l->params->manual;
+
+	return name != NULL ? name : "pared.conf(5)";
+}
+
 void
 pd_conf_say(struct pd_conf_load *l, struct pd_conf_place at, bool error,
     const char *fmt, ...)
@@ -57,17 +65,23 @@ pd_conf_say_unknown(struct pd_conf_load *l, struct pd_conf_place at,
 	for (size_t i = 0;
 	     section == &pd_conf_file && i < pd_conf_nziproxy_rows; i++)
 		pd_str_near_try(&near, pd_conf_ziproxy_rows[i].name);
-	for (size_t i = 0; i < most && section->inner[i] != NULL; i++)
+	for (size_t i = 0; i < most && section->inner[i] != NULL; i++) {
 		pd_str_near_try(&near, section->inner[i]);
+		if (!pd_str_caseeq(pd_str_z(section->inner[i]), pd_str_z(name)))
+			continue;
+		pd_conf_say(l, at, true,
+		    "%s is a section, and has no value; write %s ... { }",
+		    section->inner[i], section->inner[i]);
+		return;
+	}
 	if (near.name != NULL)
 		pd_conf_say(l, at, true,
 		    "unknown name \"%.*s\"; did you mean %s?", NAME_MAX_SHOWN,
 		    name, near.name);
 	else
 		pd_conf_say(l, at, true,
-		    "unknown name \"%.*s\"; see pared.conf(5) for those that "
-		    "there are",
-		    NAME_MAX_SHOWN, name);
+		    "unknown name \"%.*s\"; see %s for those that there are",
+		    NAME_MAX_SHOWN, name, manual(l));
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -79,8 +93,8 @@ on_confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (!at.override && cfg != NULL && cfg->line > 0)
 		at.line += (uint32_t)cfg->line - 1;
-	pd_conf_say(current, at, true,
-	    "%s; see pared.conf(5) for how it is written", text);
+	pd_conf_say(current, at, true, "%s; see %s for how it is written", text,
+	    manual(current));
 }
 
 /* The rows as libconfuse knows them: every value a list of words, so that it is
@@ -149,7 +163,7 @@ row_of(struct pd_conf_load *l, const struct pd_conf_group *g,
 	const struct pd_conf_ziproxy_row *z = NULL;
 	const struct pd_conf_row *row = pd_conf_section_find(g->section, name);
 
-	if (g == &l->file)
+	if (g == &l->file && l->d != NULL)
 		z = pd_conf_ziproxy_find(name);
 	if (z != NULL && z->fate == PD_CONF_NO_EFFECT) {
 		pd_conf_say(l, at, false, "%s is ignored: %s", z->name, z->why);
@@ -330,7 +344,7 @@ take_text(struct pd_conf_load *l, const char *file, const char *text)
 		if (st->kind == PD_CONF_INCLUDE)
 			take_include(l, st, at);
 		else if (st->kind == PD_CONF_SECTION)
-			pd_conf_take_section(l, st, at);
+			l->take(l, st, at);
 		else
 			pd_conf_group_take(l, &l->file, st, at);
 	}
@@ -456,10 +470,25 @@ on_check(void *arg, const char *name, bool error, const char *text)
 		    l, pd_conf_group_place(&l->file, name), error, "%s", text);
 }
 
+int
+pd_conf_load_file(struct pd_conf_load *l, const struct pd_conf_section *root,
+    void (*settle_)(struct pd_conf_load *l))
+{
+	current = l;
+	pd_conf_group_init(&l->file, root);
+	take_text(l, l->params->path, l->params->text);
+	settle_(l);
+	pd_conf_group_finish(&l->file);
+	pd_strings_free(&l->names);
+	current = NULL;
+	return l->failed ? -1 : 0;
+}
+
 struct pd_conf *
 pd_conf_parse(const struct pd_conf_parse_params *params)
 {
-	struct pd_conf_load l = { .params = params };
+	struct pd_conf_load l = { .params = params,
+		.take = pd_conf_take_section };
 	struct pd_conf_check check = {
 		.look = params->look, .say = on_check, .arg = &l
 	};

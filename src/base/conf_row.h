@@ -46,6 +46,7 @@ enum pd_conf_type {
 	PD_CONF_FORMAT,  /* enum pd_conf_log_format */
 	PD_CONF_LEVEL,   /* enum pd_log_level */
 	PD_CONF_LOSS,    /* enum pd_conf_level */
+	PD_CONF_CHOICE,  /* int; the word's number in the row's list */
 };
 
 struct pd_conf_row {
@@ -54,12 +55,13 @@ struct pd_conf_row {
 	size_t offset;   /* in struct pd_conf_draft, or of the section */
 	const char *def; /* as it would stand in the file; NULL: unset */
 	int64_t least, most;
-	const char *unit;    /* "bytes", "seconds", ... or NULL */
-	bool frozen;         /* a reload may not change it */
-	bool needed;         /* a section without it is wrong */
-	const char *example; /* for what is unset */
-	const char *was;     /* the name that it had */
-	const char *text;    /* one sentence or two; NULL: not shown */
+	const char *unit;         /* "bytes", "seconds", ... or NULL */
+	bool frozen;              /* a reload may not change it */
+	bool needed;              /* a section without it is wrong */
+	const char *example;      /* for what is unset */
+	const char *was;          /* the name that it had */
+	const char *const *words; /* of a choice; NULL-terminated */
+	const char *text;         /* one sentence or two; NULL: not shown */
 };
 
 /* Every option, in the order of conf/pared.conf. */
@@ -72,8 +74,8 @@ struct pd_conf_section {
 	const char *example; /* of its title; NULL: it has none */
 	const struct pd_conf_row *rows;
 	size_t nrows;
-	const char *inner[4]; /* names of sections that stand in it */
-	const char *text;     /* a sentence or two */
+	const char *inner[12]; /* names of sections that stand in it */
+	const char *text;      /* a sentence or two */
 };
 
 extern const struct pd_conf_section pd_conf_file, pd_conf_lists, pd_conf_source,
@@ -109,8 +111,8 @@ const struct pd_conf_ziproxy_row *pd_conf_ziproxy_find(const char *name);
  */
 int pd_conf_set(void *base, const struct pd_conf_row *row,
     const char *const *values, size_t nvalues, char why[PD_CONF_LINE]);
-/* What a word of such a type may be, by its number; NULL: there are no more. */
-const char *pd_conf_word(enum pd_conf_type type, int i);
+/* What a word of such a row may be, by its number; NULL: there are no more. */
+const char *pd_conf_word(const struct pd_conf_row *row, int i);
 /* Words for times; the last has no name. */
 struct pd_conf_period {
 	const char *name;
@@ -125,6 +127,10 @@ char *pd_conf_text(const void *base, const struct pd_conf_row *row);
 /* Frees what a row's place holds; of the section: what all of them hold. */
 void pd_conf_clear(void *base, const struct pd_conf_row *row);
 void pd_conf_section_clear(const struct pd_conf_section *section, void *base);
+
+/* A section as a part of a manual page (mdoc): what it is for, its options. */
+void
+pd_conf_write_manual_section(FILE *out, const struct pd_conf_section *section);
 
 /* Takes no copy: s's memory becomes the list's. */
 void pd_strings_add(struct pd_strings *list, char *s);
@@ -147,6 +153,7 @@ struct pd_conf_parse_params {
 	size_t noverrides;
 	bool ziproxy;
 	bool look;
+	const char *manual; /* named in reports; NULL: "pared.conf(5)" */
 	const struct pd_conf_report *report;
 };
 struct pd_conf *pd_conf_parse(const struct pd_conf_parse_params *params);

@@ -21,8 +21,8 @@ pd_conf_section_read(struct pd_conf_load *l, struct pd_conf_group *g,
 	bool before = l->failed, whole = true;
 
 	l->failed = false;
-	snprintf(g->what, sizeof(g->what), "%s %.64s: ", section->name,
-	    st->title != NULL ? st->title : "");
+	snprintf(g->what, sizeof(g->what), "%s%s%.64s: ", section->name,
+	    st->title != NULL ? " " : "", st->title != NULL ? st->title : "");
 	pd_conf_scan_body(l, st, &scan);
 	for (size_t i = 0; i < scan.n; i++) {
 		struct pd_conf_place here = { .file = at.file,

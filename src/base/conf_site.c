@@ -148,13 +148,18 @@ pd_conf_take_device(struct pd_conf_load *l, const struct pd_conf_statement *st,
 		    "device %s: max-width: \"%" PRId64 "\" cannot be; give 0, "
 		    "or a number from %d to 16383 pixels",
 		    d->name, d->max_width, WIDTH_MIN);
-	} else if (d->level == PD_CONF_LEVEL_UNSET && d->max_width == 0) {
-		pd_conf_say(l, at, true,
-		    "device %s says nothing; write level = \"thin\" or "
-		    "max-width = 1080, or remove it",
-		    d->name);
 	}
 	pd_conf_group_finish(&g);
+}
+
+const struct pd_conf_device *
+pd_conf_device_of(const struct pd_conf *c, const struct pd_addr *client)
+{
+	for (size_t i = 0; i < c->ndevices; i++) {
+		if (pd_prefixes_hold(&c->devices[i].clients, client))
+			return &c->devices[i];
+	}
+	return NULL;
 }
 
 static int

@@ -31,6 +31,9 @@
 #define WAS(name)  .was = (name)
 #define TEXT(t)    .text = (t)
 
+/* By enum pd_conf_transparent. */
+static const char *const transparent_modes[] = { "redirect", "tproxy", NULL };
+
 /* clang-format off */
 const struct pd_conf_row pd_conf_rows[] = {
 HEADING("Listening"),
@@ -40,7 +43,25 @@ ROW("Address", ADDRESSES, address, "{}", FROZEN,
     TEXT("The addresses of this machine on which to listen: one, or a list; "
          "empty: 127.0.0.1 and ::1. \"0.0.0.0\" and \"::\" mean every "
          "address; they and public ones ask for OnlyFrom or AuthMode as "
-         "well.")),
+         "well. One that is not there yet (a tunnel's) may come later.")),
+ROW("TransparentPort", INT, transparent_port, "0", RANGE(0, 65535, NULL),
+    FROZEN,
+    TEXT("A port for clients that know of no proxy: the packet filter leads "
+         "their connections here. HTTP is served as on Port, but always from "
+         "the address that the client dialled; TLS is judged by the name in "
+         "its first message and tunnelled; all else is tunnelled, as is a "
+         "client that is silent for three seconds on ports other than 80 and "
+         "443: lists hold for those two. 0: none.")),
+ROW("TransparentAddress", ADDRESSES, transparent_address,
+    "{\"0.0.0.0\", \"::\"}", FROZEN,
+    TEXT("The addresses of that port. OnlyFrom holds for it, too, and whoever "
+         "dials it directly is turned away, so that every address is no "
+         "risk.")),
+ROW("TransparentMode", CHOICE, transparent_mode, "redirect", FROZEN,
+    .words = transparent_modes,
+    TEXT("How the packet filter does it: redirect (REDIRECT, DNAT to this "
+         "machine) or tproxy (TPROXY), which asks for CAP_NET_ADMIN at the "
+         "start.")),
 ROW("OnlyFrom", PREFIXES, only_from,
     "{\"127.0.0.0/8\", \"::1\", \"10.0.0.0/8\", \"172.16.0.0/12\", "
     "\"192.168.0.0/16\", \"100.64.0.0/10\", \"169.254.0.0/16\", "
@@ -87,7 +108,8 @@ ROW("DebugLog", PATH, debug_log, NULL, EXAMPLE("/var/log/pared/debug.log"),
 HEADING("Passwords"),
 ROW("AuthMode", INT, auth_mode, "0", RANGE(0, 1, NULL),
     TEXT("0: no password is asked for. 1: the users of AuthPasswdFile may use "
-         "the proxy.")),
+         "the proxy. On TransparentPort nobody can be asked for one: there, 1 "
+         "serves the clients that a device names, and no other.")),
 ROW("AuthPasswdFile", INPUT, auth_passwd_file, NULL,
     EXAMPLE("/etc/pared/passwd"),
     TEXT("Lines of user:hash (made by 'pared passwd USER') or, as Ziproxy "
@@ -95,7 +117,9 @@ ROW("AuthPasswdFile", INPUT, auth_passwd_file, NULL,
 
 HEADING("Way out"),
 ROW("NextProxy", HOST, next_proxy, NULL, EXAMPLE("proxy.example.net"),
-    TEXT("A parent proxy that everything is sent through, tunnels too.")),
+    TEXT("A parent proxy that everything is sent through, tunnels too. Of what "
+         "came to TransparentPort it is told the name only where that leads "
+         "to the address that the client dialled, else the address.")),
 ROW("NextPort", INT, next_port, "8080", RANGE(1, 65535, NULL),
     TEXT("The parent's port.")),
 ROW("BindOutgoing", SINGLES, bind_outgoing, "{}",
@@ -425,8 +449,8 @@ const struct pd_conf_section pd_conf_device = {
 	.name = "device",
 	.example = "phone",
 	ROWS(device_rows),
-	.text = "What is otherwise for one client, or some. The first device "
-		"that names a client counts.",
+	.text = "What is otherwise for one client, or some; its name stands in "
+		"the access log. The first device that names a client counts.",
 };
 
 const struct pd_conf_row *

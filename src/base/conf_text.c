@@ -35,14 +35,18 @@ static const char *const loss_names[] = {
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 const char *
-pd_conf_word(enum pd_conf_type type, int i)
+pd_conf_word(const struct pd_conf_row *row, int i)
 {
+	enum pd_conf_type type = row->type;
+
 	if (type == PD_CONF_FORMAT)
 		return i < COUNT(format_names) ? format_names[i] : NULL;
 	if (type == PD_CONF_LEVEL)
 		return i < COUNT(level_names) ? level_names[i] : NULL;
 	if (type == PD_CONF_LOSS)
 		return i < COUNT(loss_names) ? loss_names[i] : NULL;
+	if (type == PD_CONF_CHOICE)
+		return row->words[i];
 	return NULL;
 }
 
@@ -189,6 +193,9 @@ pd_conf_text(const void *base, const struct pd_conf_row *row)
 		break;
 	case PD_CONF_LEVEL:
 		fputs(level_names[*(const enum pd_log_level *)at], f);
+		break;
+	case PD_CONF_CHOICE:
+		fputs(row->words[*(const int *)at], f);
 		break;
 	case PD_CONF_LOSS:
 		i = *(const enum pd_conf_level *)at - 1;

@@ -116,13 +116,13 @@ set_bool(const char *value, bool *out, char why[PD_CONF_LINE])
 }
 
 static int
-set_word(
-    enum pd_conf_type type, const char *value, int *out, char why[PD_CONF_LINE])
+set_word(const struct pd_conf_row *row, const char *value, int *out,
+    char why[PD_CONF_LINE])
 {
 	char fix[160] = "give one of:";
 	const char *word;
 
-	for (int i = 0; (word = pd_conf_word(type, i)) != NULL; i++) {
+	for (int i = 0; (word = pd_conf_word(row, i)) != NULL; i++) {
 		size_t at = strlen(fix);
 
 		if (pd_str_caseeq(pd_str_z(value), pd_str_z(word))) {
@@ -279,17 +279,19 @@ set_one(void *base, const struct pd_conf_row *row, const char *value,
 	case PD_CONF_TIME:
 		return set_number(row, value, at, why);
 	case PD_CONF_FORMAT:
-		if (set_word(row->type, value, &i, why) < 0)
+		if (set_word(row, value, &i, why) < 0)
 			return -1;
 		*(enum pd_conf_log_format *)at = (enum pd_conf_log_format)i;
 		return 0;
 	case PD_CONF_LEVEL:
-		if (set_word(row->type, value, &i, why) < 0)
+		if (set_word(row, value, &i, why) < 0)
 			return -1;
 		*(enum pd_log_level *)at = (enum pd_log_level)i;
 		return 0;
+	case PD_CONF_CHOICE:
+		return set_word(row, value, at, why);
 	case PD_CONF_LOSS:
-		if (set_word(row->type, value, &i, why) < 0)
+		if (set_word(row, value, &i, why) < 0)
 			return -1;
 		/* UNSET has no word. */
 		*(enum pd_conf_level *)at = (enum pd_conf_level)(i + 1);
@@ -408,6 +410,9 @@ pd_conf_clear(void *base, const struct pd_conf_row *row)
 	case PD_CONF_TIME:
 	case PD_CONF_PERIOD:
 		*(int64_t *)at = -1;
+		return;
+	case PD_CONF_CHOICE:
+		*(int *)at = 0;
 		return;
 	case PD_CONF_LOSS:
 		*(enum pd_conf_level *)at = PD_CONF_LEVEL_UNSET;

@@ -342,8 +342,8 @@ static const char manual_tail[] = ".El\n"
 				  ".Sh SEE ALSO\n"
 				  ".Xr pared 1\n";
 
-static void
-write_manual_section(FILE *out, const struct pd_conf_section *section)
+void
+pd_conf_write_manual_section(FILE *out, const struct pd_conf_section *section)
 {
 	fprintf(out, ".Ss %s\n", section->name);
 	if (section->example != NULL)
@@ -374,11 +374,11 @@ pd_conf_write_manual(FILE *out)
 		}
 	}
 	fputs(".El\n.Sh SECTIONS\n", out);
-	write_manual_section(out, &pd_conf_lists);
-	write_manual_section(out, &pd_conf_source);
-	write_manual_section(out, &pd_conf_policy);
-	write_manual_section(out, &pd_conf_site);
-	write_manual_section(out, &pd_conf_device);
+	pd_conf_write_manual_section(out, &pd_conf_lists);
+	pd_conf_write_manual_section(out, &pd_conf_source);
+	pd_conf_write_manual_section(out, &pd_conf_policy);
+	pd_conf_write_manual_section(out, &pd_conf_site);
+	pd_conf_write_manual_section(out, &pd_conf_device);
 	fputs(manual_example, out);
 	fputs(manual_ziproxy, out);
 	for (size_t i = 0; i < pd_conf_nziproxy_rows; i++) {

@@ -67,9 +67,9 @@ DIFFERENT("BindOutgoing", "IPv6 too; each family takes its own"),
 NONE("BindOutgoingExList", "connections are kept and reused, so that no host "
     "changes address within a session"),
 NONE("BindOutgoingExAddr", "see BindOutgoingExList"),
-NONE("TransparentProxy", "redirected connections are not served; point "
-    "clients at the proxy, by proxy.pac for example"),
-NONE("ConventionalProxy", "requests to a proxy are always served"),
+NONE("TransparentProxy", "redirected connections are served on a port of "
+    "their own: TransparentPort"),
+NONE("ConventionalProxy", "requests to a proxy are always served, on Port"),
 SAME("AllowMethodCONNECT"),
 DIFFERENT("RestrictOutPortHTTP", "ranges too; unset it is 80, 443 and 1024 "
     "to 65535, not every port"),

@@ -12,6 +12,8 @@
 /* What getopt_long() returns for the first of a table; then one up. */
 #define FIRST 256
 
+const char *pd_cmd_program = "pared";
+
 void
 pd_cmd_values_free(struct pd_cmd_values *values)
 {
@@ -39,7 +41,7 @@ pd_cmd_wrong(const struct pd_cmd_line *line, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "pared %s: ", line->name);
+	fprintf(stderr, "%s %s: ", pd_cmd_program, line->name);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -61,8 +63,8 @@ unknown(const struct pd_cmd_line *line, char *word)
 	for (const struct pd_cmd_option *o = line->options; o->name != NULL;
 	     o++)
 		pd_str_near_try(&near, o->name);
-	fprintf(
-	    stderr, "pared %s: there is no option --%.100s", line->name, name);
+	fprintf(stderr, "%s %s: there is no option --%.100s", pd_cmd_program,
+	    line->name, name);
 	if (near.name != NULL)
 		fprintf(stderr, "; did you mean --%s?", near.name);
 	putc('\n', stderr);
@@ -190,6 +192,7 @@ pd_cmd_end(int rc)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return rc;
-	fprintf(stderr, "pared: cannot write: %s\n", strerror(errno));
+	fprintf(
+	    stderr, "%s: cannot write: %s\n", pd_cmd_program, strerror(errno));
 	return PD_CMD_FAIL;
 }

@@ -42,6 +42,9 @@ int pd_cmd_lists_update(
 
 /* ---- What they share ---------------------------------------------------- */
 
+/* What messages begin with. */
+extern const char *pd_cmd_program; /* "pared" */
+
 /* Values of an option that may be given more than once. */
 struct pd_cmd_values {
 	const char **v; /* of argv */

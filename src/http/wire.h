@@ -54,6 +54,13 @@ struct pd_wire_ops {
 struct pd_wire {
 	const struct pd_wire_ops *ops;
 	const struct pd_addr *client, *local;
+	/*
+	 * Of a connection that the packet filter led here: where it was going,
+	 * which the socket tells and never the client. Family 0: it was dialled
+	 * by who found the port. NULL: the client knows that it speaks to a
+	 * proxy.
+	 */
+	const struct pd_addr *wanted;
 	uint64_t sent; /* content bytes of this response so far */
 };
 
@@ -132,7 +139,8 @@ pd_wire_room(const struct pd_wire *w)
 /*
  * Takes the connection for a tunnel that opens with res (2xx to CONNECT, or
  * 101), which is in its output, not flushed; its input holds what came after
- * the request. Dead after. NULL where the version has no such thing.
+ * the request. res NULL: nobody asked for the tunnel, and nothing is said.
+ * Dead after. NULL where the version has no such thing.
  */
 static inline struct pd_sock *
 pd_wire_take(struct pd_wire *w, const struct pd_response *res)

@@ -4,7 +4,8 @@
  *
  * HTTP/1.1: persistent, pipelined requests answered in order, one exchange at
  * a time. A request goes to the handler that stands in the context; net/ does
- * not know what that does.
+ * not know what that does. What the packet filter led here may be no HTTP, and
+ * goes to a handler of its own.
  * Thread: worker.
  */
 #ifndef PD_CONN_H
@@ -16,6 +17,7 @@
 #include "http/wire.h"
 
 struct pd_conn;
+struct pd_hello;
 struct pd_worker;
 
 TAILQ_HEAD(pd_conn_list, pd_conn);
@@ -36,12 +38,22 @@ struct pd_conn_context {
 	/* A malformed one: answer by wire, then the connection is closed. */
 	void (*malformed)(void *arg, struct pd_wire *wire, int status,
 	    const char *what, struct pd_arena *arena);
+	/*
+	 * What is spoken on a connection that was led here is to be tunnelled:
+	 * the wire is for taking, and its input holds all that came. hello:
+	 * NULL when it is no TLS; borrowed. fault: NULL, or why the hello is
+	 * none.
+	 */
+	void (*tunnel)(void *arg, struct pd_wire *wire,
+	    const struct pd_hello *hello, const char *fault,
+	    struct pd_arena *arena);
 	void *arg;
 };
 
-/* Takes fd, an accepted connection. */
-void pd_conn_open(struct pd_conn_context *ctx, int fd,
-    const struct pd_addr *client, const struct pd_addr *local);
+/* Takes fd, an accepted connection. wanted: as struct pd_wire has it. */
+void
+pd_conn_open(struct pd_conn_context *ctx, int fd, const struct pd_addr *client,
+    const struct pd_addr *local, const struct pd_addr *wanted);
 
 /* Closes idle connections; the others after their exchange. Sets draining. */
 void pd_conn_drain_all(struct pd_conn_context *ctx);

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/timers.h"
 #include "net/resolve.h"
+#include "net/self.h"
 
 #define RESOLUTION_DELAY_MS 50  /* RFC 8305, 3 */
 #define ATTEMPT_DELAY_MS    250 /* RFC 8305, 5 */
@@ -129,30 +130,6 @@ pd_dial_allowed(const struct pd_conf *conf, const struct pd_addr *a)
 	return pd_prefixes_hold(&conf->allow_private, &inner);
 }
 
-/*
- * Whether a is an address of this machine: the kernel takes it as the source
- * of what is sent to it. A datagram socket, so nothing is sent.
- */
-static bool
-is_local(const struct pd_addr *a)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = pd_addr_to_sockaddr(a, &ss);
-	struct pd_addr source = { 0 };
-	int fd = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return false;
-	if (connect(fd, (struct sockaddr *)&ss, len) == 0) {
-		len = sizeof(ss);
-		if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-			source = pd_addr_from_sockaddr((struct sockaddr *)&ss);
-	}
-	close(fd);
-	return source.family == a->family &&
-	       memcmp(source.ip, a->ip, sizeof(a->ip)) == 0;
-}
-
 static bool
 leads_to(const struct pd_addr *listener, const struct pd_addr *a)
 {
@@ -164,14 +141,14 @@ leads_to(const struct pd_addr *listener, const struct pd_addr *a)
 	if (kind == PD_ADDR_UNSPECIFIED)
 		return true;
 	if (pd_addr_kind(listener) == PD_ADDR_UNSPECIFIED)
-		return kind == PD_ADDR_LOOPBACK || is_local(a);
+		return kind == PD_ADDR_LOOPBACK || pd_self_has(a);
 	return listener->family == a->family &&
 	       memcmp(listener->ip, a->ip, sizeof(a->ip)) == 0;
 }
 
 /* Dialling ourselves would loop until the descriptors are gone. */
-static bool
-is_own_listener(const struct pd_dialer *d, const struct pd_addr *a)
+bool
+pd_dial_is_own(const struct pd_dialer *d, const struct pd_addr *a)
 {
 	for (size_t i = 0; i < d->nown; i++) {
 		if (leads_to(&d->own[i], a))
@@ -186,7 +163,7 @@ may_dial(struct pd_dial *dial, const struct pd_addr *a)
 	char text[PD_ADDR_TEXT];
 	const char *why;
 
-	if (is_own_listener(dial->dialer, a))
+	if (pd_dial_is_own(dial->dialer, a))
 		why = "is a listener of this proxy";
 	else if (!dial->trusted && !pd_dial_allowed(dial->conf, a))
 		why = pd_addr_kind_name(pd_addr_kind(a));

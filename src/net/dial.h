@@ -70,6 +70,9 @@ void pd_dial_cancel(struct pd_dial *dial);
 /* Pure: whether a forwarded request may be sent to a. Exported for tests. */
 bool pd_dial_allowed(const struct pd_conf *conf, const struct pd_addr *a);
 
+/* Whether a leads to one of our own listeners. */
+bool pd_dial_is_own(const struct pd_dialer *d, const struct pd_addr *a);
+
 const char *pd_dial_strerror(enum pd_dial_error err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/netfilter_ipv4.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,10 @@ struct pd_listener {
 	int fd;
 	struct event *ev;
 	struct pd_timer rest;
-	bool wild; /* bound to every address: each connection has its own */
+	enum pd_listener_kind kind;
+	bool same; /* every connection has the listener's own address */
 	struct pd_addr local;
-	void (*accepted)(void *arg, int fd, const struct pd_addr *client,
-	    const struct pd_addr *local);
+	void (*accepted)(void *arg, const struct pd_accepted *conn);
 	void *arg;
 };
 
@@ -40,9 +41,26 @@ local_of(int fd)
 	return pd_addr_from_sockaddr((struct sockaddr *)&ss);
 }
 
+/* Options of the network layer, by family. 0, or -1 with errno. */
+static int
+set_address_options(int fd, uint16_t family, enum pd_listener_kind kind)
+{
+	bool six = family == AF_INET6;
+	int level = six ? IPPROTO_IPV6 : IPPROTO_IP, on = 1;
+
+	if (six)
+		setsockopt(fd, level, IPV6_V6ONLY, &on, sizeof(on));
+	setsockopt(
+	    fd, level, six ? IPV6_FREEBIND : IP_FREEBIND, &on, sizeof(on));
+	if (kind != PD_LISTENER_TPROXY)
+		return 0;
+	return setsockopt(fd, level, six ? IPV6_TRANSPARENT : IP_TRANSPARENT,
+	    &on, sizeof(on));
+}
+
 /* A bound socket, or -1 with errno. */
 static int
-bind_to(const struct pd_addr *a, bool shared)
+bind_to(const struct pd_addr *a, enum pd_listener_kind kind, bool shared)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = pd_addr_to_sockaddr(a, &ss);
@@ -57,9 +75,8 @@ bind_to(const struct pd_addr *a, bool shared)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	/* Inherited by what is accepted. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (a->family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, len) == 0)
+	if (set_address_options(fd, a->family, kind) == 0 &&
+	    bind(fd, (struct sockaddr *)&ss, len) == 0)
 		return fd;
 	saved = errno;
 	close(fd);
@@ -68,9 +85,9 @@ bind_to(const struct pd_addr *a, bool shared)
 }
 
 int
-pd_listener_claim(const struct pd_addr *a)
+pd_listener_claim(const struct pd_addr *a, enum pd_listener_kind kind)
 {
-	int fd = bind_to(a, false);
+	int fd = bind_to(a, kind, false);
 
 	if (fd < 0)
 		return -1;
@@ -79,9 +96,9 @@ pd_listener_claim(const struct pd_addr *a)
 }
 
 int
-pd_listener_bind(struct pd_addr *a)
+pd_listener_bind(struct pd_addr *a, enum pd_listener_kind kind)
 {
-	int fd = bind_to(a, true), saved;
+	int fd = bind_to(a, kind, true), saved;
 
 	if (fd < 0)
 		return -1;
@@ -104,6 +121,38 @@ end_rest(struct pd_timer *t, void *arg)
 	event_add(l->ev, NULL);
 }
 
+/*
+ * Where the client was going. REDIRECT: connection tracking remembers; if it
+ * knows nothing the destination was not rewritten, and then, as with TPROXY, it
+ * is the socket's own address.
+ */
+static struct pd_addr
+wanted_of(int fd, enum pd_listener_kind kind, const struct pd_addr *local)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	bool six = local->family == AF_INET6;
+
+	/* For IPv6 it is IP6T_SO_ORIGINAL_DST, and the same number. */
+	if (kind == PD_LISTENER_REDIRECT &&
+	    getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST,
+		&ss, &len) == 0)
+		return pd_addr_from_sockaddr((struct sockaddr *)&ss);
+	return *local;
+}
+
+/* Nothing to accept with: sleeps until something was closed. */
+static void
+rest(struct pd_listener *l)
+{
+	pd_log_peer(PD_LOG_ERROR, 0,
+	    "listener: %s; raise LimitNOFILE or lower MaxActiveUserConnections",
+	    strerror(errno));
+	event_del(l->ev);
+	pd_timer_set(
+	    pd_worker_timers(l->worker), &l->rest, REST_MS, end_rest, l);
+}
+
 static void
 on_accept(evutil_socket_t fd, short what, void *arg)
 {
@@ -113,44 +162,38 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
-		struct pd_addr client, local = l->local;
-		int conn = accept4(fd, (struct sockaddr *)&ss, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct pd_accepted conn = { .local = l->local };
 
-		if (conn < 0 && (errno == EMFILE || errno == ENFILE ||
-				    errno == ENOBUFS || errno == ENOMEM)) {
-			pd_log_peer(PD_LOG_ERROR, 0,
-			    "listener: %s; raise LimitNOFILE or lower "
-			    "MaxActiveUserConnections",
-			    strerror(errno));
-			event_del(l->ev);
-			pd_timer_set(pd_worker_timers(l->worker), &l->rest,
-			    REST_MS, end_rest, l);
+		conn.fd = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (conn.fd < 0 && (errno == EMFILE || errno == ENFILE ||
+				       errno == ENOBUFS || errno == ENOMEM))
+			rest(l);
+		if (conn.fd < 0)
 			return;
-		}
-		if (conn < 0)
-			return;
-		client = pd_addr_from_sockaddr((struct sockaddr *)&ss);
-		if (l->wild)
-			local = local_of(conn);
-		l->accepted(l->arg, conn, &client, &local);
+		conn.client = pd_addr_from_sockaddr((struct sockaddr *)&ss);
+		if (!l->same)
+			conn.local = local_of(conn.fd);
+		if (l->kind != PD_LISTENER_PROXY)
+			conn.wanted = wanted_of(conn.fd, l->kind, &conn.local);
+		l->accepted(l->arg, &conn);
 	}
 }
 
 struct pd_listener *
-pd_listener_start(struct pd_worker *w, int fd,
-    void (*accepted)(void *arg, int fd, const struct pd_addr *client,
-	const struct pd_addr *local),
-    void *arg)
+pd_listener_start(struct pd_worker *w, int fd, enum pd_listener_kind kind,
+    void (*accepted)(void *arg, const struct pd_accepted *conn), void *arg)
 {
 	struct pd_listener *l = pd_xalloc(sizeof(*l));
 
 	l->worker = w;
 	l->fd = fd;
+	l->kind = kind;
 	l->accepted = accepted;
 	l->arg = arg;
 	l->local = local_of(fd);
-	l->wild = pd_addr_kind(&l->local) == PD_ADDR_UNSPECIFIED;
+	l->same = kind == PD_LISTENER_PROXY &&
+		  pd_addr_kind(&l->local) != PD_ADDR_UNSPECIFIED;
 	l->ev = event_new(
 	    pd_worker_base(w), fd, EV_READ | EV_PERSIST, on_accept, l);
 	event_add(l->ev, NULL);

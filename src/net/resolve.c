@@ -227,6 +227,12 @@ pd_resolver_destroy(struct pd_resolver *r)
 	free(r);
 }
 
+bool
+pd_resolver_is_idle(const struct pd_resolver *r)
+{
+	return LIST_EMPTY(&r->jobs);
+}
+
 static void
 answered(struct query *q, enum pd_resolve_status status, size_t n)
 {

@@ -30,6 +30,8 @@ struct pd_resolver *
 pd_resolver_create(struct event_base *base, const struct pd_conf *conf);
 /* Jobs under way are dropped without a callback. NULL is fine. */
 void pd_resolver_destroy(struct pd_resolver *r);
+/* No job is under way. */
+bool pd_resolver_is_idle(const struct pd_resolver *r);
 
 /*
  * Asks for AAAA and A at once. done is called twice, once for each family

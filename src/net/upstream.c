@@ -110,7 +110,24 @@ create(struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 	memcpy(u->host, params->where->host.p, u->host_len);
 	u->hash = pd_upstream_hash(params->where->host, u->port);
 	u->trusted = params->trusted;
+	if (params->to != NULL)
+		u->to = *params->to;
 	return u;
+}
+
+/* What is dialled: the address, where one was given. */
+static struct pd_authority
+goal_of(const struct pd_upstream_params *params)
+{
+	struct pd_authority goal = *params->where;
+
+	if (params->to != NULL) {
+		goal.kind =
+		    params->to->family == AF_INET ? PD_HOST_IPV4 : PD_HOST_IPV6;
+		goal.addr = *params->to;
+		goal.port = params->to->port;
+	}
+	return goal;
 }
 
 struct pd_upstream *
@@ -118,9 +135,8 @@ pd_upstream_open(
     struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 {
 	struct pd_upstream *u =
-	    params->fresh
-		? NULL
-		: pd_upstream_pool_find(p, params->where, params->trusted);
+	    params->fresh ? NULL : pd_upstream_pool_find(p, params);
+	struct pd_authority goal = goal_of(params);
 
 	if (u != NULL) {
 		u->state = PD_UPSTREAM_READY;
@@ -139,8 +155,8 @@ pd_upstream_open(
 	u->limit = INPUT_DEFAULT;
 	u->close = u->sent_all = u->unexpecting = u->reset = false;
 	if (u->state == PD_UPSTREAM_DIAL) {
-		u->dial = pd_dial_start(p->dialer, u->conf, params->where,
-		    params->trusted, on_dialled, u);
+		u->dial = pd_dial_start(
+		    p->dialer, u->conf, &goal, params->trusted, on_dialled, u);
 	}
 	return u;
 }

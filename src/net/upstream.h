@@ -3,7 +3,9 @@
  * request and response on one of them.
  *
  * A struct pd_upstream is an exchange's hold on a connection, from open to
- * release. Idle connections wait in the worker's pool, by host and port.
+ * release. Idle connections wait in the worker's pool, by host and port, and by
+ * address where that was given: what a client says of an address it was going
+ * to never brings another's requests there, nor there those of another.
  * Whether bytes come from a new connection or a kept one is told, because a
  * kept one may have died in the pool (RFC 9112, 9.3.1).
  * Thread: worker.
@@ -41,6 +43,9 @@ struct pd_upstream_events {
 struct pd_upstream_params {
 	struct pd_conf *conf;
 	const struct pd_authority *where; /* copied */
+	/* Dialled whatever the host's name comes to; NULL: as it says. Copied.
+	 */
+	const struct pd_addr *to;
 	bool trusted; /* the parent: address policy does not apply */
 	bool fresh;   /* none from the pool */
 	const struct pd_upstream_events *events;

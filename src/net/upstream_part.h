@@ -39,7 +39,8 @@ struct pd_upstream {
 	/* Idle: by host and port, and by age. */
 	TAILQ_ENTRY(pd_upstream) bucket_link, age_link;
 	uint32_t hash;
-	unsigned round; /* of the pool, when it was dialled */
+	unsigned round;    /* of the pool, when it was dialled */
+	struct pd_addr to; /* family 0: where the name led */
 	uint16_t port;
 	uint8_t host_len;
 	bool trusted;
@@ -84,7 +85,7 @@ void pd_upstream_pool_add(struct pd_upstream *u);
 /* Out of the pool: the one used last, whose buffers and route are warm; NULL:
  * none that could be used. */
 struct pd_upstream *pd_upstream_pool_find(
-    struct pd_upstream_pool *p, const struct pd_authority *where, bool trusted);
+    struct pd_upstream_pool *p, const struct pd_upstream_params *params);
 
 static inline struct pd_stats *
 pd_upstream_stats(struct pd_upstream_pool *p)

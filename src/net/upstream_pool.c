@@ -81,19 +81,30 @@ pd_upstream_pool_add(struct pd_upstream *u)
 		idle_over(TAILQ_FIRST(&p->ages));
 }
 
+static bool
+fits(const struct pd_upstream *u, uint32_t hash,
+    const struct pd_upstream_params *params)
+{
+	static const struct pd_addr any;
+
+	return u->hash == hash && u->port == params->where->port &&
+	       u->trusted == params->trusted &&
+	       pd_addr_equal(&u->to, params->to != NULL ? params->to : &any) &&
+	       pd_str_eq(pd_str_of(u->host, u->host_len), params->where->host);
+}
+
 struct pd_upstream *
 pd_upstream_pool_find(
-    struct pd_upstream_pool *p, const struct pd_authority *where, bool trusted)
+    struct pd_upstream_pool *p, const struct pd_upstream_params *params)
 {
+	const struct pd_authority *where = params->where;
 	uint32_t hash = pd_upstream_hash(where->host, where->port);
 	struct pd_upstream *u, *next;
 
 	for (u = TAILQ_FIRST(&p->buckets[hash % PD_UPSTREAM_BUCKETS]);
 	     u != NULL; u = next) {
 		next = TAILQ_NEXT(u, bucket_link);
-		if (u->hash != hash || u->port != where->port ||
-		    u->trusted != trusted ||
-		    !pd_str_eq(pd_str_of(u->host, u->host_len), where->host))
+		if (!fits(u, hash, params))
 			continue;
 		pool_remove(u);
 		/* Bytes that have come and were not read yet would be taken

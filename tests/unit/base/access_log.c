@@ -100,6 +100,38 @@ test_ziproxy(void **state)
 	    "0.005      0               ?  P      0      0 ? ?\n");
 }
 
+/* What the configuration calls a client stands for who nobody logged in as. */
+static void
+test_device(void **state)
+{
+	struct pd_access_record r = example();
+	char *text;
+
+	(void)state;
+	r.device = PD_STR("phone");
+	r.flags = PD_ACCESS_TRANSPARENT;
+	expect(PD_LOG_FORMAT_ZIPROXY, &r,
+	    "1795288702.286    196 phone@127.0.0.1  T 731622  36288 GET "
+	    "http://example.org/p.png\n");
+	text = written(PD_LOG_FORMAT_CLF, &r);
+	assert_non_null(strstr(text, "127.0.0.1 - phone ["));
+	free(text);
+	text = written(PD_LOG_FORMAT_SQUID, &r);
+	assert_non_null(strstr(text, "/p.png phone HIER_DIRECT"));
+	free(text);
+	text = written(PD_LOG_FORMAT_JSON, &r);
+	assert_non_null(
+	    strstr(text, "\"127.0.0.1\",\"device\":\"phone\",\"flags\":\"T\""));
+	free(text);
+	r.user = PD_STR("ann");
+	text = written(PD_LOG_FORMAT_CLF, &r);
+	assert_non_null(strstr(text, "127.0.0.1 - ann ["));
+	free(text);
+	text = written(PD_LOG_FORMAT_JSON, &r);
+	assert_non_null(strstr(text, "\"user\":\"ann\",\"device\":\"phone\""));
+	free(text);
+}
+
 static void
 test_other_formats(void **state)
 {
@@ -266,6 +298,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ziproxy),
+		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_other_formats),
 		cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_json_utf8),

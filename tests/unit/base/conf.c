@@ -623,6 +623,50 @@ test_tables_agree(void **state)
 	}
 }
 
+static void
+test_transparent(void **state)
+{
+	struct pd_conf *c = parse("Port = 8080\nTransparentPort = 3129\n"
+				  "TransparentMode = \"tproxy\"\n"
+				  "TransparentAddress = \"10.77.0.1\"\n");
+
+	(void)state;
+	expect_ok(c);
+	assert_int_equal(c->transparent_port, 3129);
+	assert_int_equal(c->transparent_mode, PD_CONF_TPROXY);
+	assert_int_equal(c->transparent_address.n, 1);
+	assert_int_equal(told.notes, 0);
+	pd_conf_unref(c);
+	c = parse("");
+	expect_ok(c);
+	assert_int_equal(c->transparent_port, 0);
+	assert_int_equal(c->transparent_mode, PD_CONF_REDIRECT);
+	assert_int_equal(c->transparent_address.n, 2);
+	pd_conf_unref(c);
+	expect_error("Port = 3129\nTransparentPort = 3129\n",
+	    "x.conf:2: TransparentPort is Port");
+	expect_error("TransparentPort = 3129\nTransparentAddress = {}\n",
+	    "TransparentAddress is empty");
+	expect_error("TransparentMode = \"bridge\"\n",
+	    "\"bridge\" cannot be; give one of: redirect tproxy");
+	clean(state);
+
+	/* Nobody can be asked for a password there. */
+	c = parse("TransparentPort = 3129\nAuthMode = 1\n"
+		  "AuthPasswdFile = \"/etc/passwd\"\n");
+	expect_ok(c);
+	assert_int_equal(told.notes, 1);
+	assert_non_null(strstr(told.all, "nobody is served"));
+	pd_conf_unref(c);
+	clean(state);
+	c = parse("TransparentPort = 3129\nAuthMode = 1\n"
+		  "AuthPasswdFile = \"/etc/passwd\"\n"
+		  "device phone { address = \"10.77.0.7\" }\n");
+	expect_ok(c);
+	assert_int_equal(told.notes, 0);
+	pd_conf_unref(c);
+}
+
 int
 main(void)
 {
@@ -633,6 +677,7 @@ main(void)
 		cmocka_unit_test_teardown(test_syntax_errors, clean),
 		cmocka_unit_test_teardown(test_ranges, clean),
 		cmocka_unit_test_teardown(test_no_open_proxy, clean),
+		cmocka_unit_test_teardown(test_transparent, clean),
 		cmocka_unit_test_teardown(test_ziproxy_mode, clean),
 		cmocka_unit_test_teardown(test_overrides, clean),
 		cmocka_unit_test_teardown(test_frozen, clean),

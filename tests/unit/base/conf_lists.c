@@ -439,11 +439,12 @@ test_devices(void **state)
 	    "device \"phone\" { address = \"10.77.0.7\"  level = \"thin\" }\n"
 	    "device tv { address = {\"10.77.0.8\", \"fd77::/64\"}\n"
 	    "  max-width = 1920 }\n"
-	    "device off { address = 10.77.0.9 level = OFF max-width = 0 }\n");
+	    "device off { address = 10.77.0.9 level = OFF max-width = 0 }\n"
+	    "device named { address = 10.77.0.0/24 }\n");
 	struct pd_addr addr;
 
 	(void)state;
-	assert_int_equal(c->ndevices, 3);
+	assert_int_equal(c->ndevices, 4);
 	assert_string_equal(c->devices[0].name, "phone");
 	assert_int_equal(c->devices[0].level, PD_CONF_LEVEL_THIN);
 	assert_int_equal(c->devices[0].max_width, 0);
@@ -453,6 +454,13 @@ test_devices(void **state)
 	assert_true(pd_prefixes_hold(&c->devices[1].clients, &addr));
 	assert_false(pd_prefixes_hold(&c->devices[0].clients, &addr));
 	assert_int_equal(c->devices[2].level, PD_CONF_LEVEL_OFF);
+	/* The first that names it; the last is there for its name alone. */
+	assert_int_equal(pd_addr_parse(PD_STR("10.77.0.9"), &addr), 0);
+	assert_ptr_equal(pd_conf_device_of(c, &addr), &c->devices[2]);
+	assert_int_equal(pd_addr_parse(PD_STR("10.77.0.10"), &addr), 0);
+	assert_ptr_equal(pd_conf_device_of(c, &addr), &c->devices[3]);
+	assert_int_equal(pd_addr_parse(PD_STR("10.77.1.1"), &addr), 0);
+	assert_null(pd_conf_device_of(c, &addr));
 	pd_conf_unref(c);
 
 	expect_error("device { address = 10.0.0.1 level = off }",
@@ -463,8 +471,6 @@ test_devices(void **state)
 	    "device p { address = {} level = off }", "device p has no address");
 	expect_error("device p { address = nobody level = off }",
 	    "device p: address: \"nobody\" cannot be");
-	expect_error("device p { address = 10.0.0.1 }",
-	    "device p says nothing; write level = ");
 	expect_error("device p { address = 10.0.0.1 level = low }",
 	    "device p: level: \"low\" cannot be; give one of: invisible");
 	expect_error("device p { address = 10.0.0.1\n max-width = 319 }",

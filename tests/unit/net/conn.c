@@ -21,6 +21,8 @@
 
 #include "base/timers.h"
 #include "base/worker.h"
+#include "net/hello.h"
+#include "net/sock.h"
 
 static struct {
 	struct pd_worker *worker;
@@ -35,6 +37,13 @@ static struct {
 	unsigned requests, malformed, readable, failed;
 	int status; /* of the refusal, or of failed() */
 	uint64_t sent;
+
+	/* Of connections that were led here. */
+	const struct pd_addr *wanted;
+	unsigned tunnels;
+	bool tls;
+	struct pd_hello hello;
+	const char *fault;
 } t;
 
 static void
@@ -122,6 +131,21 @@ on_malformed(void *arg, struct pd_wire *wire, int status, const char *what,
 }
 
 static void
+on_tunnel(void *arg, struct pd_wire *wire, const struct pd_hello *hello,
+    const char *fault, struct pd_arena *arena)
+{
+	(void)arg;
+	t.tunnels++;
+	t.wire = wire;
+	t.arena = arena;
+	t.tls = hello != NULL;
+	if (hello != NULL)
+		t.hello = *hello;
+	t.fault = fault;
+	pd_wire_set_events(wire, &events, &t);
+}
+
+static void
 run_ms(unsigned ms)
 {
 	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
@@ -155,7 +179,8 @@ open_client(void)
 	t.client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(t.client, (struct sockaddr *)&sin, len), 0);
 	pd_conn_open(&t.ctx,
-	    accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), &a, &a);
+	    accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), &a, &a,
+	    t.wanted);
 	close(fd);
 }
 
@@ -172,6 +197,7 @@ setup(void **state)
 		.conf = pd_conf_load(NULL, NULL, 0, false, &report),
 		.request = on_request,
 		.malformed = on_malformed,
+		.tunnel = on_tunnel,
 		.arg = &t,
 	};
 	t.ctx.conf->header_timeout_ms = 500;
@@ -387,6 +413,184 @@ test_draining(void **state)
 	assert_string_equal(got(), ".");
 }
 
+/* ---- led here ------------------------------------------------------------ */
+
+static struct pd_addr wanted;
+
+/* A client that was going to this port. */
+static void
+open_led(uint16_t port)
+{
+	close(t.client);
+	assert_int_equal(pd_addr_parse(PD_STR("192.0.2.1"), &wanted), 0);
+	wanted.port = port;
+	t.wanted = &wanted;
+	t.tunnels = t.requests = t.malformed = 0;
+	open_client();
+}
+
+/* For tests that wait for a time to be over. */
+static void
+hurry(void)
+{
+	t.ctx.conf->header_timeout_ms = 100;
+	t.ctx.conf->idle_timeout_ms = 100;
+}
+
+/* The tunnel's side takes over: what was sent is all there. */
+static void
+expect_tunnel(const char *bytes, size_t n)
+{
+	struct pd_sock *s;
+
+	assert_int_equal(t.tunnels, 1);
+	assert_int_equal(t.requests + t.malformed, 0);
+	s = pd_wire_take(t.wire, NULL);
+	assert_int_equal(evbuffer_get_length(pd_sock_in(s)), n);
+	assert_memory_equal(evbuffer_pullup(pd_sock_in(s), -1), bytes, n);
+	pd_sock_destroy(s);
+	pd_arena_destroy(t.arena);
+	/* Nobody was told anything. */
+	assert_string_equal(got(), ".");
+}
+
+static const char tls_hello[] = "\x16\3\1\0\x3d"
+				"\1\0\0\x39\3\3"
+				"0123456789abcdef0123456789abcdef"
+				"\0\0\2\x13\1\1\0"
+				"\0\x0e\0\0\0\x0a\0\x08\0\0\5a.bcd";
+#define TLS_HELLO_LEN (sizeof(tls_hello) - 1)
+
+static void
+test_led_http(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		open_led(i == 0 ? 80 : 8080);
+		for (size_t k = 0; k < sizeof(GET) - 1; k++) {
+			assert_int_equal(send(t.client, &GET[k], 1, 0), 1);
+			run_ms(1);
+		}
+		run_ms(10);
+		assert_int_equal(t.requests, 1);
+		assert_int_equal(t.wire->wanted->port, wanted.port);
+		finish(200, "hi");
+		/* What follows is not looked at again. */
+		put(tls_hello);
+		assert_int_equal(t.tunnels, 0);
+		assert_int_equal(t.malformed, 1);
+	}
+}
+
+static void
+test_led_tls(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		size_t cut = i == 0 ? TLS_HELLO_LEN : i == 1 ? 1 : 30;
+
+		open_led(i == 0 ? 80 : 443);
+		send(t.client, tls_hello, cut, 0);
+		run_ms(10);
+		send(t.client, tls_hello + cut, TLS_HELLO_LEN - cut, 0);
+		run_ms(10);
+		assert_true(t.tls);
+		assert_null(t.fault);
+		assert_int_equal(t.hello.name_len, 5);
+		assert_memory_equal(t.hello.name, "a.bcd", 5);
+		expect_tunnel(tls_hello, TLS_HELLO_LEN);
+	}
+}
+
+static void
+test_led_bad_tls(void **state)
+{
+	(void)state;
+	open_led(443);
+	send(t.client, "\x16\3\1\0\1\2", 6, 0);
+	run_ms(10);
+	assert_non_null(t.fault);
+	expect_tunnel("\x16\3\1\0\1\2", 6);
+
+	/* Half of one is not sent on, however long it takes. */
+	hurry();
+	open_led(443);
+	send(t.client, tls_hello, 20, 0);
+	run_ms(300);
+	assert_int_equal(t.tunnels, 0);
+	assert_string_equal(got(), ".");
+	open_led(443);
+	send(t.client, tls_hello, 20, 0);
+	shutdown(t.client, SHUT_WR);
+	run_ms(20);
+	assert_int_equal(t.tunnels, 0);
+	assert_string_equal(got(), ".");
+}
+
+static void
+test_led_other(void **state)
+{
+	(void)state;
+	open_led(443);
+	put("EHLO me");
+	assert_false(t.tls);
+	expect_tunnel("EHLO me", 7);
+
+	/* What might become HTTP is waited for, for a while. */
+	hurry();
+	open_led(5222);
+	put("ABC");
+	assert_int_equal(t.tunnels, 0);
+	run_ms(300);
+	expect_tunnel("ABC", 3);
+
+	/* Nothing is opened for silence where the client speaks first. */
+	open_led(443);
+	run_ms(300);
+	assert_int_equal(t.tunnels, 0);
+	assert_string_equal(got(), ".");
+
+	/* On its own port it is HTTP, and so it is if the port was dialled. */
+	open_led(80);
+	put("EHLO me\r\n\r\n");
+	assert_int_equal(t.malformed, 1);
+	assert_int_equal(t.tunnels, 0);
+	open_led(80);
+	wanted.family = 0;
+	close(t.client);
+	open_client();
+	put("ABC\r\n\r\n");
+	assert_int_equal(t.malformed, 1);
+	assert_int_equal(t.tunnels, 0);
+}
+
+static void
+test_led_lost(void **state)
+{
+	(void)state;
+	/* In every state: led here, read, with the handler. */
+	open_led(443);
+	open_led(443);
+	send(t.client, tls_hello, 20, 0);
+	run_ms(10);
+	open_led(443);
+	send(t.client, tls_hello, TLS_HELLO_LEN, 0);
+	run_ms(10);
+	assert_int_equal(t.tunnels, 1);
+	t.failed = 0;
+	setsockopt(t.client, SOL_SOCKET, SO_LINGER,
+	    &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+	close(t.client);
+	run_ms(20);
+	assert_int_equal(t.failed, 1);
+	assert_int_equal(t.status, 0);
+	assert_int_equal(t.ctx.nconns, 0);
+	open_led(443);
+	pd_conn_drain_all(&t.ctx);
+	run_ms(20);
+	assert_string_equal(got(), ".");
+}
+
 int
 main(void)
 {
@@ -399,6 +603,11 @@ main(void)
 		TEST(test_stalled),
 		TEST(test_lost),
 		TEST(test_draining),
+		TEST(test_led_http),
+		TEST(test_led_tls),
+		TEST(test_led_bad_tls),
+		TEST(test_led_other),
+		TEST(test_led_lost),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -29,6 +29,7 @@ static struct {
 	struct pd_dialer *dialer;
 	struct pd_upstream_pool *pool;
 	struct pd_authority where;
+	const struct pd_addr *to;
 	struct pd_arena *arena;
 	int listener, peer; /* the origin's end; -1: none */
 
@@ -198,6 +199,7 @@ ask_with(
 	struct pd_upstream_params params = {
 		.conf = t.conf,
 		.where = &t.where,
+		.to = t.to,
 		.trusted = true, /* loopback, whatever the policy is */
 		.events = &events,
 		.arg = &t,
@@ -606,6 +608,48 @@ test_limit(void **state)
 	free(text);
 }
 
+/* With an address the name is only a name; and a connection that was kept for
+ * one is not found without it, or with another. */
+static void
+test_to_an_address(void **state)
+{
+	struct pd_addr to = t.where.addr, other = to;
+	struct pd_authority literal = t.where;
+	int64_t reused;
+
+	(void)state;
+	assert_int_equal(
+	    pd_authority_parse(PD_STR("name.test:80"), 0, t.arena, &t.where),
+	    PD_URL_OK);
+	other.ip[3]++;
+	t.to = &to;
+	ask();
+	put("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	release();
+	reused = stat(PD_STAT_UPSTREAM_REUSED);
+	assert_int_equal(stat(PD_STAT_UPSTREAM_IDLE), 1);
+
+	t.to = &other;
+	t.up = pd_upstream_open(t.pool, &(struct pd_upstream_params){
+					    .conf = t.conf,
+					    .where = &t.where,
+					    .to = &other,
+					    .trusted = true,
+					    .events = &events,
+					    .arg = &t,
+					    .arena = t.arena,
+					});
+	assert_false(pd_upstream_ready(t.up));
+	pd_upstream_close(t.up);
+	/* By the address's own name: another thing, too. */
+	t.to = NULL;
+	t.where = literal;
+	ask();
+	put("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	release();
+	assert_int_equal(stat(PD_STAT_UPSTREAM_REUSED), reused);
+}
+
 static void
 test_refused(void **state)
 {
@@ -658,6 +702,7 @@ main(void)
 		TEST(test_timeouts),
 		TEST(test_interim),
 		TEST(test_limit),
+		TEST(test_to_an_address),
 		TEST(test_refused),
 	};
 
