@@ -19,6 +19,7 @@ static const char usage[] =
     "  compile  make the rule file of the lists\n"
     "  stats    which lists and rules are of use, and what is not applied\n"
     "  test     replay an access log against other lists\n"
+    "  export   the hosts they block, for a name server\n"
     "  verify   check the rule file\n"
     "\n"
     "  pared lists update\n"
@@ -232,6 +233,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "compile", pd_lists_cmd_compile },
+	{ "export", pd_lists_cmd_export },
 	{ "stats", pd_lists_cmd_stats },
 	{ "test", pd_lists_cmd_test },
 	{ "update", update },

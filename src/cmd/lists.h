@@ -62,6 +62,7 @@ int pd_lists_compile(const struct pd_lists_compile_params *p);
 
 /* The subcommands, as pd_cmd_*: the words from their name on. */
 int pd_lists_cmd_compile(int argc, char **argv);
+int pd_lists_cmd_export(int argc, char **argv);
 int pd_lists_cmd_stats(int argc, char **argv);
 int pd_lists_cmd_test(int argc, char **argv);
 int pd_lists_cmd_verify(int argc, char **argv);
