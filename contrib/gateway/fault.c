@@ -1,0 +1,7 @@
+#include "engine.h"
+
+void
+gw_fault(const char *where)
+{
+	(void)where;
+}
