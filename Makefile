@@ -7,10 +7,10 @@ PORT ?= 8080
 FUZZ_SECONDS ?= 60
 ARGS ?=
 
-SOURCES = $(shell find src filters pac tests -name '*.[ch]' | sort)
+SOURCES = $(shell find src filters pac contrib tests -name '*.[ch]' | sort)
 CTEST = ctest --output-on-failure --no-tests=error -j $(JOBS)
 
-.PHONY: all run test asan tsan fuzz corpus format format-check tidy lint \
+.PHONY: all run test asan tsan fuzz corpus lab format format-check tidy lint \
 	install clean
 
 # build/pared and build/pared-codec
@@ -72,6 +72,15 @@ fuzz: build/fuzz
 corpus: build/fuzz
 	scripts/fuzz.sh build/fuzz 0
 
+# pared-gateway in real kernels, as root: SCENES="wireguard crash", or all;
+# WORLDS=qemu in an emulated machine that can do everything.
+lab:
+	@scripts/deps.sh lab
+	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+	    -DPARED_TESTS=ON
+	cmake --build --preset release -j $(JOBS)
+	tests/gateway/lab $(if $(WORLDS),-c "$(WORLDS)") $(SCENES)
+
 format:
 	clang-format -i $(SOURCES)
 
@@ -83,7 +92,7 @@ tidy:
 	@scripts/deps.sh all
 	cmake --preset dev -DCMAKE_C_COMPILER=clang
 	run-clang-tidy -p build/dev -quiet -j $(JOBS) \
-	    "^$(CURDIR)/(src|filters|pac)/"
+	    "^$(CURDIR)/(src|filters|pac|contrib)/"
 
 # cppcheck knows no <sys/queue.h>.
 QUEUE = -D'LIST_HEAD(n,t)=struct n' -D'TAILQ_HEAD(n,t)=struct n' \
@@ -96,8 +105,10 @@ lint:
 	cppcheck --project=build/dev/compile_commands.json -q -j $(JOBS) \
 	    -itests --enable=warning,performance,portability \
 	    --inline-suppr --error-exitcode=1 $(QUEUE)
-	shellcheck scripts/*.sh scripts/pre-commit .ci/run
-	mandoc -T lint -W warning conf/man/*
+	shellcheck -x -e SC2317 scripts/*.sh scripts/pre-commit .ci/run \
+	    $(addprefix tests/gateway/,lab world init kernel state lib.sh page.sh) \
+	    tests/gateway/scenes/*.sh
+	mandoc -T lint -W warning conf/man/* contrib/gateway/man/*
 
 install: all
 	cmake --install build

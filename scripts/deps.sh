@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs what is missing of scripts/packages.txt: deps.sh build|test|all
+# Installs what is missing of scripts/packages.txt: deps.sh build|test|lab|all
 # (each group holds the ones before it). Says nothing when all is there.
 set -eu
 
 group=${1:-build}
 list=$(dirname "$0")/packages.txt
 case $group in
-build | test | all) ;;
+build | test | lab | all) ;;
 *)
-	echo "usage: scripts/deps.sh build|test|all" >&2
+	echo "usage: scripts/deps.sh build|test|lab|all" >&2
 	exit 2
 	;;
 esac
@@ -50,6 +50,8 @@ fi
 
 echo "deps: installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
+# Daemons that the tests want are not to be started by their installation.
+export RUNLEVEL=1
 # A fresh machine has no package lists, an old one lists of what is gone.
 $as_root apt-get update -qq </dev/null ||
 	echo "deps: apt-get update failed; trying with the lists there are" >&2
