@@ -305,3 +305,23 @@ gw_step_net(struct gw_system *sys, const struct gw_step *s, const char *name,
 	return gw_fail(
 	    sys, "%s %s: '%s' is no address", s->kind->name, name, word);
 }
+
+int
+gw_nl_sweep(struct gw_system *sys, int type, void *head, size_t len,
+    gw_nl_each *one, FILE *out)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct gw_sweep w = { .out = out };
+
+	for (size_t i = 0; i < 2; i++) {
+		int err;
+
+		*(uint8_t *)head = families[i];
+		err = gw_nl_dump(
+		    sys, gw_nl_request(type, NLM_F_DUMP, head, len), one, &w);
+		/* A kernel may be without IPv6, or policy routing. */
+		if (err < 0 && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
+			return gw_fail(sys, "netlink: %s", gw_nl_why(err));
+	}
+	return w.failed;
+}

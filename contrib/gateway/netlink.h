@@ -56,6 +56,13 @@ struct gw_sweep {
 	FILE *out;
 	int failed; /* -1: one could not be undone; the others are */
 };
+/*
+ * Dumps the objects of a type (RTM_GETROUTE), IPv4's and then IPv6's, and calls
+ * one, whose arg is a struct gw_sweep, for each. head: len bytes, the first of
+ * which is the family. 0, or -1 after gw_fail(), or as one left w.failed.
+ */
+int gw_nl_sweep(struct gw_system *sys, int type, void *head, size_t len,
+    gw_nl_each *one, FILE *out);
 
 /* The attributes behind a header of len bytes: tb[0..max]. */
 void

@@ -289,20 +289,10 @@ sweep_one(struct gw_system *sys, const struct nlmsghdr *h, void *arg)
 static int
 sweep(struct gw_system *sys, FILE *out)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct gw_sweep w = { .out = out };
+	struct fib_rule_hdr head = { 0 };
 
-	for (size_t i = 0; i < 2; i++) {
-		struct fib_rule_hdr head = { .family = families[i] };
-		int err = gw_nl_dump(sys,
-		    gw_nl_request(RTM_GETRULE, NLM_F_DUMP, &head, sizeof(head)),
-		    sweep_one, &w);
-
-		/* A kernel may be without IPv6, or policy routing. */
-		if (err < 0 && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
-			return gw_fail(sys, "rules: %s", gw_nl_why(err));
-	}
-	return w.failed;
+	return gw_nl_sweep(
+	    sys, RTM_GETRULE, &head, sizeof(head), sweep_one, out);
 }
 
 const struct gw_kind gw_kind_rule = {
