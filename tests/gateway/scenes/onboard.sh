@@ -11,9 +11,10 @@ check "a client without an uplink, not up" sh -c \
 check "its SVG is drawn" sh -c \
 	"ip netns exec gate $build/pared-gateway client show kim --svg -c $work/home.conf >$work/kim.svg &&
 	rsvg-convert -z 4 -b white -o $work/kim.png $work/kim.svg"
+# QR alone: among a key's random squares zbar now and then sees a bar code too.
 check "zbar reads the .conf out of it" sh -c \
-	"zbarimg -q --raw -Sbinary $work/kim.png >$work/kim.read && diff $work/kim.conf $work/kim.read ||
-	{ zbarimg -q --raw $work/kim.png | diff $work/kim.conf -; }"
+	"zbarimg -q --raw -Sdisable -Sqrcode.enable -Sbinary $work/kim.png |
+	diff $work/kim.conf -"
 check "the terminal's code is drawn" sh -c \
 	"ip netns exec gate $build/pared-gateway client show kim --qr -c $work/home.conf | grep -q '█'"
 check "a public key of the device's own" sh -c \
