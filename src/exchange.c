@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "filters/describe.h"
 #include "forward.h"
+#include "net/reach.h"
 #include "net/sock.h"
 
 /* 1xx responses to one request; more is a flood. */
@@ -50,25 +51,15 @@ deny_private(struct pd_exchange *ex)
 	    "The configuration can allow it: AllowPrivate.");
 }
 
-/*
- * The parent resolves names, so what they come to is its matter; what is an
- * address already, or is this machine by its name, is judged here.
- */
+/* The parent looks names up, so what they come to is its matter; what was led
+ * here has an address already. */
 static bool
 allowed_by_parent(const struct pd_exchange *ex)
 {
-	const struct pd_authority *a = &ex->req->url.authority;
-	struct pd_addr loopback;
+	const struct pd_conf *conf = ex->setup->conf;
 
-	if (ex->led)
-		return pd_dial_allowed(ex->setup->conf, &ex->wanted);
-	if (a->kind != PD_HOST_NAME)
-		return pd_dial_allowed(ex->setup->conf, &a->addr);
-	if (!pd_str_eq(a->host, PD_STR("localhost")) &&
-	    !pd_str_caseends(a->host, PD_STR(".localhost")))
-		return true;
-	pd_addr_parse(PD_STR("127.0.0.1"), &loopback);
-	return pd_dial_allowed(ex->setup->conf, &loopback);
+	return ex->led ? pd_reach_allowed(conf, &ex->wanted)
+		       : pd_reach_by_parent(conf, &ex->req->url.authority);
 }
 
 /* The next hop: the parent, or the origin itself. */
@@ -114,13 +105,11 @@ to_parent(const struct pd_exchange *ex)
 static enum pd_step
 connect_(struct pd_exchange *ex)
 {
+	if (ex->verifying != NULL)
+		return WAIT;
 	if (ex->up == NULL) {
-		enum pd_step flow;
+		enum pd_step flow = open_upstream(ex);
 
-		/* What a parent is told depends on it. */
-		if (to_parent(ex) && ex->verifying != NULL)
-			return WAIT;
-		flow = open_upstream(ex);
 		if (flow != WAIT)
 			return flow;
 	}
@@ -174,9 +163,6 @@ begin_tunnel(struct pd_exchange *ex, const struct pd_response *res)
 		.arg = ex,
 	};
 
-	/* The answer would call a step that has no connection any more. */
-	pd_resolve_cancel(ex->verifying);
-	ex->verifying = NULL;
 	ex->up = NULL;
 	ex->wire = NULL;
 	ex->res.status = res != NULL ? res->status : established.status;

@@ -25,17 +25,28 @@
 
 /* ---- HTTP -------------------------------------------------------------- */
 
-/* Whether a literal, in whatever spelling, is the address; not its port. */
+static bool
+has_ip(const struct pd_addr *a, const struct pd_addr *ip)
+{
+	return a->family == ip->family &&
+	       memcmp(a->ip, ip->ip, sizeof(a->ip)) == 0;
+}
+
+/*
+ * Whether a literal, in whatever spelling, is the address; not its port. Behind
+ * NAT64 the client was given an IPv4 address and dials an IPv6 one that holds
+ * it (RFC 6052, 2.1). Other addresses that hold one lead elsewhere than it.
+ */
 static bool
 is_same_address(const struct pd_addr *literal, const struct pd_addr *a)
 {
-	struct sockaddr_storage ss;
-	struct pd_addr plain;
+	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+	struct pd_addr plain = pd_addr_unmap(literal), target = *a;
 
-	pd_addr_to_sockaddr(literal, &ss);
-	plain = pd_addr_from_sockaddr((struct sockaddr *)&ss);
-	return plain.family == a->family &&
-	       memcmp(plain.ip, a->ip, sizeof(plain.ip)) == 0;
+	if (plain.family == AF_INET && a->family == AF_INET6 &&
+	    memcmp(a->ip, nat64, sizeof(nat64)) == 0)
+		target = pd_addr_unwrap(a);
+	return has_ip(&plain, &target);
 }
 
 static enum pd_step
@@ -92,6 +103,19 @@ make_absolute(struct pd_exchange *ex)
 	return pd_url_parse(req->target, ex->arena, &req->url) == PD_URL_OK;
 }
 
+/* Servers take the absolute-form as well (RFC 9112, 3.2.2), and it is one of
+ * them that the client believes to speak to. */
+static bool
+is_for_proxy(const struct pd_exchange *ex)
+{
+	const struct pd_request *req = ex->req;
+
+	return req->form == PD_FORM_AUTHORITY ||
+	       (req->form == PD_FORM_ABSOLUTE &&
+		   (ex->wanted.family == 0 ||
+		       req->url.scheme != PD_SCHEME_HTTP));
+}
+
 enum pd_step
 pd_exchange_check_led(struct pd_exchange *ex)
 {
@@ -99,11 +123,13 @@ pd_exchange_check_led(struct pd_exchange *ex)
 
 	if (ex->unread)
 		return ex->wanted.family == 0 ? deny_direct(ex) : NEXT;
-	if (req->form == PD_FORM_ABSOLUTE || req->form == PD_FORM_AUTHORITY)
+	if (is_for_proxy(ex))
 		return pd_exchange_reply_error(ex, 400,
 		    "This request is one to a proxy, and came to where clients "
 		    "that know of none are served.",
 		    "Set the proxy to the port that Port names.");
+	if (req->form == PD_FORM_ABSOLUTE)
+		return check_host(ex);
 	/* It is in origin-form, which the portal answers. */
 	if (req->form == PD_FORM_ORIGIN &&
 	    pd_portal_is_host(ex->setup->conf, &req->url.authority, false))
@@ -160,25 +186,19 @@ on_addresses(void *arg, int family, enum pd_resolve_status status,
 	pd_resolve_cancel(ex->verifying);
 	ex->verifying = NULL;
 	for (size_t i = 0; i < n; i++) {
-		if (memcmp(addrs[i].ip, ex->wanted.ip, sizeof(addrs[i].ip)) ==
-		    0)
+		if (has_ip(&addrs[i], &ex->wanted))
 			ex->unverified = false;
 	}
-	/* It waits with nothing but this under way; another step does not. */
-	if (ex->up == NULL)
-		pd_exchange_run(ex);
+	pd_exchange_run(ex);
 }
 
-/*
- * The answer is awaited by who needs it before a connection is made. Otherwise
- * the request goes its way meanwhile, and is unverified until the answer is
- * there: it changes nothing of where the request goes, only what may be kept of
- * the response.
- */
+/* The next step waits for the answer. Nobody but a parent needs it: where we
+ * connect by the address a false name gets no further. */
 enum pd_step
 pd_exchange_verify(struct pd_exchange *ex)
 {
-	if (ex->led && ex->unverified && !ex->unread)
+	if (ex->led && ex->unverified && !ex->unread &&
+	    ex->setup->conf->next_proxy != NULL)
 		ex->verifying = pd_resolve_start(ex->ctx->resolver,
 		    ex->req->url.authority.host,
 		    (uint32_t)ex->setup->conf->connect_timeout_ms, on_addresses,
@@ -221,30 +241,32 @@ pd_exchange_parent_request(struct pd_exchange *ex)
 /* ---- what is no HTTP --------------------------------------------------- */
 
 /*
- * The name that TLS asks for as an authority. false: it is none. SNI has names
- * only (RFC 6066, 3); an address there is taken for none if it is the one that
- * was dialled.
+ * Puts the name that TLS asks for in place of the address in *a. false: it is
+ * none. SNI has names only (RFC 6066, 3); an address there says nothing, if it
+ * is the one that was dialled.
  */
 static bool
 read_name(struct pd_exchange *ex, const struct pd_hello *hello,
-    struct pd_authority *out)
+    struct pd_authority *a)
 {
 	struct pd_str name =
 	    pd_arena_str(ex->arena, pd_str_of(hello->name, hello->name_len));
-	struct pd_str whole;
+	struct pd_authority named;
 
+	if (pd_addr_parse(name, &named.addr) == 0)
+		return is_same_address(&named.addr, &ex->wanted);
 	for (size_t i = 0; i < name.n; i++) {
 		if (name.p[i] == ':' || name.p[i] == '[')
 			return false;
 	}
-	if (pd_authority_parse(name, ex->wanted.port, ex->arena, out) !=
+	if (pd_authority_parse(name, ex->wanted.port, ex->arena, &named) !=
 	    PD_URL_OK)
 		return false;
-	if (out->kind != PD_HOST_NAME)
-		return is_same_address(&out->addr, &ex->wanted);
-	whole = pd_arena_printf(
-	    ex->arena, "%.*s:%u", PD_STR_ARG(out->host), ex->wanted.port);
-	return pd_authority_parse(whole, 0, ex->arena, out) == PD_URL_OK;
+	if (named.kind != PD_HOST_NAME)
+		return is_same_address(&named.addr, &ex->wanted);
+	name = pd_arena_printf(
+	    ex->arena, "%.*s:%u", PD_STR_ARG(named.host), ex->wanted.port);
+	return pd_authority_parse(name, 0, ex->arena, a) == PD_URL_OK;
 }
 
 /* The CONNECT that would have asked for the tunnel; NULL: what is wrong. */
@@ -260,15 +282,10 @@ make_request(struct pd_exchange *ex, const struct pd_hello *hello)
 		set_literal(a, &ex->wanted, ex->arena);
 	else
 		set_literal(a, ex->wire->local, ex->arena);
-	if (hello != NULL && hello->name_len > 0 && ex->wanted.family != 0) {
-		struct pd_authority named;
-
-		if (read_name(ex, hello, &named))
-			*a = named;
-		else
-			fault = "the ClientHello names no host, or another "
-				"than the connection goes to";
-	}
+	if (hello != NULL && hello->name_len > 0 && ex->wanted.family != 0 &&
+	    !read_name(ex, hello, a))
+		fault = "the ClientHello names no host, or another than the "
+			"connection goes to";
 	req->method = PD_METHOD_CONNECT;
 	req->method_name = PD_STR("CONNECT");
 	req->form = PD_FORM_AUTHORITY;

@@ -62,12 +62,7 @@ struct pd_exchange {
 	bool led;     /* by the packet filter: the client knows of no proxy */
 	bool unread;  /* led, and no HTTP: nothing can be answered */
 	bool tls;     /* unread, and begins with a ClientHello */
-	/*
-	 * The name is the client's word alone: it is not known to lead to the
-	 * address. Nothing of the response may be kept for others who ask for
-	 * that name.
-	 */
-	bool unverified;
+	bool unverified; /* led: the name is not known to lead to wanted */
 	bool upload_done;
 	bool retried;
 };
@@ -94,7 +89,7 @@ enum pd_step pd_exchange_check(struct pd_exchange *ex);
 enum pd_step pd_exchange_check_led(struct pd_exchange *ex);
 /* In place of a password. */
 enum pd_step pd_exchange_check_device(struct pd_exchange *ex);
-/* Asks whether the name leads to where the connection goes. */
+/* Asks whether the name leads to where the connection goes, for a parent. */
 enum pd_step pd_exchange_verify(struct pd_exchange *ex);
 /* The request as a parent proxy may get it. */
 const struct pd_request *pd_exchange_parent_request(struct pd_exchange *ex);

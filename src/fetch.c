@@ -18,6 +18,7 @@
 #include "filters/coding/unpack.h"
 #include "http/h1.h"
 #include "net/dial.h"
+#include "net/reach.h"
 #include "net/resolve.h"
 #include "net/sock.h"
 #include "net/tls.h"
@@ -274,23 +275,6 @@ on_dialled(
 		pd_fetch_start_tls(f);
 }
 
-/* As for exchanges: the parent resolves names; an address, and what is this
- * machine by its name, is judged here. */
-static bool
-allowed_by_parent(const struct pd_fetch *f)
-{
-	const struct pd_authority *a = &f->url.authority;
-	struct pd_addr loopback;
-
-	if (a->kind != PD_HOST_NAME)
-		return pd_dial_allowed(f->conf, &a->addr);
-	if (!pd_str_eq(a->host, PD_STR("localhost")) &&
-	    !pd_str_caseends(a->host, PD_STR(".localhost")))
-		return true;
-	pd_addr_parse(PD_STR("127.0.0.1"), &loopback);
-	return pd_dial_allowed(f->conf, &loopback);
-}
-
 /* The resolver: half a megabyte that a fetch of an address literal spares. */
 static int
 open_dialer(struct pd_fetch *f)
@@ -323,7 +307,7 @@ begin_hop(struct pd_fetch *f)
 		return;
 	}
 	if (through_parent(f)) {
-		if (!allowed_by_parent(f)) {
+		if (!pd_reach_by_parent(f->conf, &f->url.authority)) {
 			pd_fetch_fail_host(
 			    f, "is private; AllowPrivate can allow it");
 			return;

@@ -151,7 +151,8 @@ void
 pd_listen_close(struct pd_listen *l)
 {
 	for (size_t i = 0; i < PD_LISTEN_WORKERS_MAX; i++) {
-		for (size_t k = 0; k < l->n; k++) {
+		/* Of an address that failed halfway, too. */
+		for (size_t k = 0; k < PD_LISTEN_MAX; k++) {
 			if (l->fds[i][k] >= 0)
 				close(l->fds[i][k]);
 		}

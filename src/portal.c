@@ -7,8 +7,6 @@
 #include "portal/explain.h"
 #include "portal/pages.h"
 
-#define OWN_NAME "pared.internal"
-
 /* Everything is shown by this page and its style sheet; nothing runs, and
  * forms go nowhere else. */
 #define PORTAL_POLICY                                             \
@@ -64,7 +62,7 @@ pd_portal_is_host(const struct pd_conf *conf, const struct pd_authority *host,
 	/* HTTP/1.0 without Host: no browser, so no rebinding. */
 	if (host->host.n == 0)
 		return origin_form;
-	if (pd_str_caseeq(host->host, PD_STR(OWN_NAME)) ||
+	if (pd_str_caseeq(host->host, PD_STR(PD_PORTAL_NAME)) ||
 	    in_portal_names(conf, host->host))
 		return true;
 	if (!origin_form)
@@ -85,7 +83,7 @@ is_reachable_host(const struct pd_portal_params *params)
 
 	if (params->through_proxy || a->host.n == 0 ||
 	    !pd_portal_is_host(params->conf, a, true) ||
-	    pd_str_caseeq(a->host, PD_STR(OWN_NAME)))
+	    pd_str_caseeq(a->host, PD_STR(PD_PORTAL_NAME)))
 		return false;
 	return a->kind == PD_HOST_NAME ||
 	       pd_addr_kind(&a->addr) != PD_ADDR_UNSPECIFIED;
@@ -225,7 +223,7 @@ answer_pac(const struct exchange *ex)
 {
 	const struct pd_probe_set *probes = ex->params->probes;
 	struct hosts hosts = { .n = 0 };
-	struct pd_pac_params pac = { .portal = PD_STR(OWN_NAME) };
+	struct pd_pac_params pac = { .portal = PD_STR(PD_PORTAL_NAME) };
 	struct pd_pages_way way;
 
 	if (probes != NULL) {
@@ -365,7 +363,8 @@ pd_portal_answer(const struct pd_portal_params *params, struct pd_arena *arena,
 		    a->text);
 	} else if (route == NULL) {
 		refuse(&ex, 404, "The proxy pared has no such page.",
-		    "Its start page is http://" OWN_NAME "/", req->url.path);
+		    "Its start page is http://" PD_PORTAL_NAME "/",
+		    req->url.path);
 	} else if (!may_be_asked(route, req->method)) {
 		refuse(&ex, 405,
 		    route->form ? "Only a form is sent here."

@@ -8,6 +8,10 @@
 
 #include "reply.h"
 
+/* The name that it has behind the proxy, whatever lists and name servers say.
+ */
+#define PD_PORTAL_NAME "pared.internal"
+
 struct pd_stats;
 
 struct pd_portal_params {
@@ -16,9 +20,8 @@ struct pd_portal_params {
 	const struct pd_probe_set *probes;
 	const struct pd_addr *client; /* who asks */
 	const struct pd_addr *local;  /* the address and port it reached */
-	bool through_proxy; /* absolute-form for pared.internal, not origin-form
-			     */
-	bool draining;      /* /healthz answers 503 */
+	bool through_proxy;           /* in absolute-form, or led here */
+	bool draining;                /* /healthz answers 503 */
 	/* Of all workers, for /metrics. */
 	const struct pd_stats *const *stats;
 	size_t nstats;

@@ -17,6 +17,7 @@
 #include "filters/image/ask.h"
 #include "net/conn.h"
 #include "net/dial.h"
+#include "net/reach.h"
 #include "net/resolve.h"
 #include "net/self.h"
 #include "net/sock.h"
@@ -92,7 +93,8 @@ static const char too_many[] =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n"
     "Content-Length: 0\r\nConnection: close\r\n\r\n";
 
-/* The limit is on all workers together; the sum may be a moment old. */
+/* The limit is on all workers together, tunnels too; the sum may be a moment
+ * old. */
 static bool
 is_full(const struct pd_seat *s, const struct pd_conf *conf)
 {
@@ -101,7 +103,8 @@ is_full(const struct pd_seat *s, const struct pd_conf *conf)
 	if (conf->max_clients == 0)
 		return false;
 	for (size_t i = 0; i < s->exchanges.nstats; i++)
-		n += pd_stats_get(s->exchanges.stats[i], PD_STAT_CLIENTS);
+		n += pd_stats_get(s->exchanges.stats[i], PD_STAT_CLIENTS) +
+		     pd_stats_get(s->exchanges.stats[i], PD_STAT_TUNNELS);
 	return n >= conf->max_clients;
 }
 
@@ -162,7 +165,7 @@ on_accepted(void *arg, const struct pd_accepted *conn)
 		return;
 	}
 	/* Who dialled the port itself goes nowhere. */
-	if (led && pd_dial_is_own(s->route->dialer, &wanted))
+	if (led && pd_reach_is_own(s->own, s->nown, &wanted))
 		wanted.family = 0;
 	mark(conn->fd, conf, client);
 	pd_conn_open(

@@ -231,8 +231,8 @@ inner_at(const struct pd_addr *a, unsigned from, uint8_t mask)
 	return v4;
 }
 
-static struct pd_addr
-unmap(const struct pd_addr *a)
+struct pd_addr
+pd_addr_unmap(const struct pd_addr *a)
 {
 	return is_mapped(a) ? inner_at(a, 12, 0) : *a;
 }
@@ -267,8 +267,8 @@ pd_prefix_parse(struct pd_str s, struct pd_prefix *out)
 	}
 	/* Only when both ends are mapped: "::/0" stays IPv6. */
 	if (is_mapped(&p.first) && is_mapped(&p.last)) {
-		p.first = unmap(&p.first);
-		p.last = unmap(&p.last);
+		p.first = pd_addr_unmap(&p.first);
+		p.last = pd_addr_unmap(&p.last);
 	}
 	if (p.first.family != p.last.family ||
 	    memcmp(p.first.ip, p.last.ip, ip_len(&p.first)) > 0)
@@ -302,7 +302,7 @@ pd_prefixes_hold(const struct pd_prefixes *set, const struct pd_addr *a)
 		return true;
 	if (!is_mapped(a))
 		return false;
-	v4 = unmap(a);
+	v4 = pd_addr_unmap(a);
 	return hold_as_it_stands(set, &v4);
 }
 
@@ -442,7 +442,7 @@ pd_addr_from_sockaddr(const struct sockaddr *sa)
 		a.scope = sin6.sin6_scope_id;
 		memcpy(a.ip, &sin6.sin6_addr, 16);
 	}
-	return unmap(&a);
+	return pd_addr_unmap(&a);
 }
 
 const char *

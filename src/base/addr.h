@@ -69,6 +69,10 @@ int pd_prefix_parse(struct pd_str s, struct pd_prefix *out);
  */
 bool pd_prefixes_hold(const struct pd_prefixes *set, const struct pd_addr *a);
 
+/* A mapped address as the IPv4 address that it is on the wire, else a itself
+ * (port kept). */
+struct pd_addr pd_addr_unmap(const struct pd_addr *a);
+
 /*
  * The IPv4 address inside an IPv6 one, if there is one, else a itself (port
  * kept). Of Teredo's two, the client's.
@@ -89,10 +93,8 @@ bool pd_addr_equal(const struct pd_addr *a, const struct pd_addr *b);
 /* 0 when a is none. */
 socklen_t
 pd_addr_to_sockaddr(const struct pd_addr *a, struct sockaddr_storage *out);
-/*
- * A mapped address becomes IPv4, which it is on the wire. family 0 when the
- * socket address is of another family.
- */
+/* A mapped address becomes IPv4; family 0 when the socket address is of another
+ * family. */
 struct pd_addr pd_addr_from_sockaddr(const struct sockaddr *sa);
 
 #define PD_ADDR_TEXT 64

@@ -137,12 +137,9 @@ pd_conn_first(struct pd_conn *c)
 void
 pd_conn_first_late(struct pd_conn *c)
 {
-	struct pd_str bytes = look(c);
-
-	/* Half a ClientHello is not sent on unread either: whoever is slow on
-	 * purpose would get past the lists. */
-	if (is_http_port(c) || pd_hello_may_be_tls(bytes) ||
-	    (bytes.n == 0 && !may_be_silent(c)))
+	/* Half a ClientHello is not sent on unread, nor half a request where
+	 * lists hold: whoever is slow on purpose would get past them. */
+	if (!may_be_silent(c) || pd_hello_may_be_tls(look(c)))
 		pd_conn_close_gently(c);
 	else
 		open_tunnel(c, NULL, NULL);

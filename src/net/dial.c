@@ -11,8 +11,8 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/timers.h"
+#include "net/reach.h"
 #include "net/resolve.h"
-#include "net/self.h"
 
 #define RESOLUTION_DELAY_MS 50  /* RFC 8305, 3 */
 #define ATTEMPT_DELAY_MS    250 /* RFC 8305, 5 */
@@ -118,54 +118,15 @@ pd_dialer_is_idle(const struct pd_dialer *d)
 
 /* ---- policy ---- */
 
-bool
-pd_dial_allowed(const struct pd_conf *conf, const struct pd_addr *a)
-{
-	struct pd_addr inner;
-
-	if (pd_addr_kind(a) == PD_ADDR_PUBLIC ||
-	    pd_prefixes_hold(&conf->allow_private, a))
-		return true;
-	inner = pd_addr_unwrap(a);
-	return pd_prefixes_hold(&conf->allow_private, &inner);
-}
-
-static bool
-leads_to(const struct pd_addr *listener, const struct pd_addr *a)
-{
-	enum pd_addr_kind kind = pd_addr_kind(a);
-
-	if (listener->port != a->port)
-		return false;
-	/* Dialling 0.0.0.0 reaches this machine on Linux. */
-	if (kind == PD_ADDR_UNSPECIFIED)
-		return true;
-	if (pd_addr_kind(listener) == PD_ADDR_UNSPECIFIED)
-		return kind == PD_ADDR_LOOPBACK || pd_self_has(a);
-	return listener->family == a->family &&
-	       memcmp(listener->ip, a->ip, sizeof(a->ip)) == 0;
-}
-
-/* Dialling ourselves would loop until the descriptors are gone. */
-bool
-pd_dial_is_own(const struct pd_dialer *d, const struct pd_addr *a)
-{
-	for (size_t i = 0; i < d->nown; i++) {
-		if (leads_to(&d->own[i], a))
-			return true;
-	}
-	return false;
-}
-
 static bool
 may_dial(struct pd_dial *dial, const struct pd_addr *a)
 {
 	char text[PD_ADDR_TEXT];
 	const char *why;
 
-	if (pd_dial_is_own(dial->dialer, a))
+	if (pd_reach_is_own(dial->dialer->own, dial->dialer->nown, a))
 		why = "is a listener of this proxy";
-	else if (!dial->trusted && !pd_dial_allowed(dial->conf, a))
+	else if (!dial->trusted && !pd_reach_allowed(dial->conf, a))
 		why = pd_addr_kind_name(pd_addr_kind(a));
 	else
 		return true;
@@ -523,13 +484,9 @@ on_addresses(void *arg, int af, enum pd_resolve_status status,
 	if (n > 0)
 		f->v = pd_xalloc(n * sizeof(*addrs));
 	for (size_t i = 0; i < n; i++) {
-		struct sockaddr_storage ss;
-
-		f->v[i] = addrs[i];
-		f->v[i].port = dial->port;
 		/* An AAAA record may hold a mapped address. */
-		pd_addr_to_sockaddr(&f->v[i], &ss);
-		f->v[i] = pd_addr_from_sockaddr((struct sockaddr *)&ss);
+		f->v[i] = pd_addr_unmap(&addrs[i]);
+		f->v[i].port = dial->port;
 	}
 	if (!dial->families[V6].pending && !dial->families[V4].pending)
 		dial->job = NULL; /* gone after its second answer */
@@ -545,14 +502,10 @@ on_addresses(void *arg, int af, enum pd_resolve_status status,
 static void
 set_literal(struct pd_dial *dial, const struct pd_addr *a)
 {
-	struct family *f;
-	struct sockaddr_storage ss;
-	struct pd_addr plain;
+	struct pd_addr plain = pd_addr_unmap(a);
+	struct family *f = &dial->families[plain.family == AF_INET ? V4 : V6];
 
-	pd_addr_to_sockaddr(a, &ss);
-	plain = pd_addr_from_sockaddr((struct sockaddr *)&ss);
 	plain.port = dial->port;
-	f = &dial->families[plain.family == AF_INET ? V4 : V6];
 	f->literal = plain;
 	f->v = &f->literal;
 	f->n = 1;

@@ -1,7 +1,7 @@
 /*
  * Connecting: the one place of the program that calls connect(2).
  *
- * The address policy is inside and judges the address that is dialled, after
+ * The address policy (net/reach.h) judges the address that is dialled, after
  * resolution, so that no name and no spelling smuggles one. Happy Eyeballs
  * (RFC 8305): AAAA is waited for 50 ms, families take turns from IPv6 on,
  * attempts start 250 ms apart or at once when one fails.
@@ -66,12 +66,6 @@ struct pd_dial *pd_dial_start(struct pd_dialer *d, const struct pd_conf *conf,
 	void *arg, enum pd_dial_error err, int fd, const struct pd_addr *peer),
     void *arg);
 void pd_dial_cancel(struct pd_dial *dial);
-
-/* Pure: whether a forwarded request may be sent to a. Exported for tests. */
-bool pd_dial_allowed(const struct pd_conf *conf, const struct pd_addr *a);
-
-/* Whether a leads to one of our own listeners. */
-bool pd_dial_is_own(const struct pd_dialer *d, const struct pd_addr *a);
 
 const char *pd_dial_strerror(enum pd_dial_error err);
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import { get } from '../support/client.mjs';
 import { Pared, runPared, tempDir } from '../support/pared.mjs';
-import { assert, flow } from '../support/flow.mjs';
+import { assert, eventually, flow } from '../support/flow.mjs';
 
 const only = { it: null };
 const auth = { it: null };
@@ -217,6 +217,23 @@ flow(few, 'MaxActiveUserConnections: the rest wait or are turned away, none hang
   }
   later.close();
   assert.ok(ok, 'nobody is served after room was made');
+});
+
+flow(few, 'MaxActiveUserConnections: a tunnel is a connection, too', async (s) => {
+  const origin = await s.origin();
+  const held = [];
+  for (let i = 0; i < 8; i += 1) {
+    const client = await s.client();
+    assert.equal((await client.connectTo(origin.authority))?.status, 200, `tunnel ${i}`);
+    held.push(client);
+  }
+  assert.equal((await (await s.client()).response())?.status, 503);
+  held.forEach((c) => c.close());
+  await eventually(async () => {
+    const client = await s.client();
+    await client.send(get(`${origin.url}/`));
+    return (await client.linger(50)).toString('latin1').startsWith('HTTP/1.1 200');
+  }, 'room to be made');
 });
 
 // An open proxy on the whole network is refused, not warned about.

@@ -153,7 +153,7 @@ function outside() {
       addresses: [
         ...['198.51.100.10', '198.51.100.11', '198.51.100.12', '198.51.100.13', '198.51.100.20', '198.51.100.21', '198.51.100.22', '198.51.100.23',
           '10.9.9.9'].map((a) => `${a}/32`),
-        ...['2001:db8:5::10', '2001:db8:5::20'].map((a) => `${a}/128`),
+        ...['2001:db8:5::10', '2001:db8:5::20', '64:ff9b::c633:640a', '2001:db8:5::5efe:c633:640a'].map((a) => `${a}/128`),
       ],
       rules: `table inet led {
         chain out {
@@ -177,6 +177,8 @@ const OTHER = '198.51.100.11';
 const ODD = '198.51.100.12';
 const LOOP = '198.51.100.13'; // led to pared whoever dials it
 const WEB6 = '2001:db8:5::10';
+const WEB64 = '64:ff9b::c633:640a'; // WEB behind NAT64
+const ISATAP = '2001:db8:5::5efe:c633:640a'; // holds WEB, and is another
 const PHONE = '198.51.100.20';
 const PHONE6 = '2001:db8:5::20';
 const BY_PARENT = '198.51.100.21';
@@ -216,7 +218,7 @@ async function startHosts() {
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
     '-keyout', path.join(dir, 'key'), '-out', path.join(dir, 'cert'), '-days', '1', '-subj', '/CN=a.test'], { stdio: 'ignore' });
   cert = { key: fs.readFileSync(path.join(dir, 'key')), cert: fs.readFileSync(path.join(dir, 'cert')) };
-  for (const host of [WEB, OTHER, WEB6]) {
+  for (const host of [WEB, OTHER, WEB6, WEB64]) {
     hosts[`${host} 80`] = await Origin.start(serveHttp, { host, port: 80 });
     const server = tls.createServer({ ...cert, ALPNProtocols: ['http/1.1'] }, (c) => {
       c.on('error', () => {});
@@ -339,6 +341,11 @@ function within() {
     assert.equal((await ask(s, 'silent.test')).text, `GET / of ${WEB}`);
   });
 
+  flow(shared, 'and nobody is asked for it: the address is all that is needed', async (s) => {
+    assert.equal((await ask(s, 'unasked.test')).status, 200);
+    assert.equal(dns.it.asked.filter((q) => q.startsWith('unasked.test ')).length, 0);
+  });
+
   flow(shared, 'connections that are kept for a false name are nobody else\'s', async (s) => {
     for (let i = 0; i < 3; i += 1) {
       assert.equal((await ask(s, 'elsewhere.test')).text, `GET / of ${WEB}`);
@@ -433,6 +440,17 @@ function within() {
     assert.equal((await ask(s, 'a.test:8080', { port: 8080 })).text, `GET / of ${WEB}`);
   });
 
+  flow(shared, 'and so is the IPv4 address that NAT64 made the other of', async (s) => {
+    const to = { to: WEB64, from: PHONE6 };
+    assert.equal((await ask(s, WEB, to)).text, `GET / of ${WEB64}`);
+    assert.equal((await ask(s, `[${WEB64}]`, to)).status, 200);
+    assert.equal((await ask(s, OTHER, to)).status, 403);
+    assert.equal((await ask(s, `[${WEB6}]`, to)).status, 403);
+    for (const other of [WEB6, ISATAP]) {
+      assert.equal((await ask(s, WEB, { to: other, from: PHONE6 })).status, 403);
+    }
+  });
+
   flow(shared, 'no Host, or none that can be read, is 400', async (s) => {
     for (const head of ['GET / HTTP/1.0\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', 'GET / HTTP/1.1\r\nHost:\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a b\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n',
@@ -444,8 +462,8 @@ function within() {
     }
   });
 
-  flow(shared, 'absolute-form and CONNECT are 400', async (s) => {
-    for (const head of ['GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n']) {
+  flow(shared, 'https in absolute-form and CONNECT are 400', async (s) => {
+    for (const head of ['GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n']) {
       const client = await open(s);
       await client.send(head);
       const response = await client.response();
@@ -453,6 +471,20 @@ function within() {
       assert.match(response.text, /to a proxy/);
       client.close();
     }
+  });
+
+  flow(shared, 'absolute-form goes to the server as well, by the name in it', async (s) => {
+    for (const [url, host, status, text] of [['http://a.test/abs', 'b.test', 200, `GET /abs of ${WEB}`],
+      ['http://ads.test/form.gif', 'a.test', 200, 'GIF89a'], ['http://a.test:8080/', 'a.test', 403, ''],
+      ['http://127.0.0.1/', 'a.test', 403, '']]) {
+      const client = await open(s);
+      await client.send(`GET ${url} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      const response = await client.response();
+      assert.equal(response.status, status, `${url}: ${response.text}`);
+      assert.ok(response.text.startsWith(text), response.text);
+      client.close();
+    }
+    assert.equal((await logged('/abs')).url, 'http://a.test/abs');
   });
 
   flow(shared, 'OPTIONS of the server goes to the server', async (s) => {
@@ -566,6 +598,21 @@ function within() {
     assert.deepEqual([first[0], first[5]], [22, 2], 'a ServerHello');
     client.close();
     assert.equal((await logged('bit-by-bit.test')).method, 'CONNECT');
+  });
+
+  flow(shared, 'TLS: an address for a name says no more than the address does', async (s) => {
+    for (const [address, to, from, fits] of [[OTHER, OTHER, PHONE, true], [WEB6, WEB6, PHONE6, true], [WEB, OTHER, PHONE, false],
+      ['2001:db8:5::11', WEB6, PHONE6, false]]) {
+      const stand = `${'a'.repeat(address.length - 5)}.test`;
+      const hello = await captured(stand);
+      hello.write(address, hello.indexOf(stand), 'latin1');
+      const client = await open(s, to, 443, from);
+      await client.send(hello);
+      const [type, , , , , , alert] = await client.take(7);
+      assert.deepEqual([type, fits || alert], fits ? [22, true] : [21, 50], address);
+      client.close();
+      await logged(net.isIPv6(to) ? `[${to}]:443` : `${to}:443`);
+    }
   });
 
   flow(shared, 'a ClientHello that is none ends with decode_error and reaches nobody', async (s) => {

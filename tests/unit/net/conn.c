@@ -153,6 +153,10 @@ run_ms(unsigned ms)
 
 	event_base_loopexit(base, &tv);
 	event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY);
+	/* Where others have the processor the time is over before the first
+	 * turn: what has come is dealt with all the same. */
+	for (unsigned i = 0; i < 10; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
 static void
@@ -161,6 +165,15 @@ report_line(void *arg, bool error, const char *text)
 	(void)arg;
 	if (error)
 		fail_msg("%s", text);
+}
+
+/* For what waits for a time to be over; of timers that are set from now on. */
+static void
+hurry(void)
+{
+	t.ctx.conf->header_timeout_ms = 100;
+	t.ctx.conf->idle_timeout_ms = 100;
+	t.ctx.conf->conn_timeout_ms = 100;
 }
 
 static void
@@ -200,9 +213,10 @@ setup(void **state)
 		.tunnel = on_tunnel,
 		.arg = &t,
 	};
-	t.ctx.conf->header_timeout_ms = 500;
-	t.ctx.conf->idle_timeout_ms = 1000;
-	t.ctx.conf->conn_timeout_ms = 500;
+	/* Never over by themselves, however busy the machine is. */
+	t.ctx.conf->header_timeout_ms = 60000;
+	t.ctx.conf->idle_timeout_ms = 60000;
+	t.ctx.conf->conn_timeout_ms = 60000;
 	TAILQ_INIT(&t.ctx.conns);
 	open_client();
 	return 0;
@@ -275,7 +289,6 @@ test_trickle(void **state)
 	(void)state;
 	memset(text + n, 'x', 30000 - n - 4);
 	memcpy(text + 30000 - 4, "\r\n\r\n", 4);
-	t.ctx.conf->header_timeout_ms = 60000;
 	for (size_t i = 0; i < 30000; i++) {
 		assert_int_equal(send(t.client, text + i, 1, 0), 1);
 		event_base_loop(pd_worker_base(t.worker), EVLOOP_NONBLOCK);
@@ -305,16 +318,17 @@ test_malformed(void **state)
 	assert_int_equal(t.malformed, 2);
 	close(t.client);
 
+	hurry();
 	open_client();
 	put("GET / HT");
-	run_ms(900);
+	run_ms(300);
 	assert_int_equal(t.malformed, 3);
 	assert_int_equal(t.status, 408);
 	close(t.client);
 
 	/* Nothing was asked: nothing is answered. */
 	open_client();
-	run_ms(1400);
+	run_ms(300);
 	assert_int_equal(t.malformed, 3);
 	assert_string_equal(got(), ".");
 }
@@ -362,9 +376,11 @@ static void
 test_stalled(void **state)
 {
 	(void)state;
+	hurry();
 	put("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
-	run_ms(900);
-	assert_int_equal(t.failed, 1);
+	run_ms(300);
+	/* Again and again, until it is answered. */
+	assert_true(t.failed > 0);
 	assert_int_equal(t.status, 408);
 	finish(408, "no");
 }
@@ -427,14 +443,6 @@ open_led(uint16_t port)
 	t.wanted = &wanted;
 	t.tunnels = t.requests = t.malformed = 0;
 	open_client();
-}
-
-/* For tests that wait for a time to be over. */
-static void
-hurry(void)
-{
-	t.ctx.conf->header_timeout_ms = 100;
-	t.ctx.conf->idle_timeout_ms = 100;
 }
 
 /* The tunnel's side takes over: what was sent is all there. */
@@ -537,15 +545,23 @@ test_led_other(void **state)
 	expect_tunnel("EHLO me", 7);
 
 	/* What might become HTTP is waited for, for a while. */
-	hurry();
 	open_led(5222);
 	put("ABC");
 	assert_int_equal(t.tunnels, 0);
+	hurry();
+	open_led(5222);
+	put("ABC");
 	run_ms(300);
 	expect_tunnel("ABC", 3);
 
-	/* Nothing is opened for silence where the client speaks first. */
+	/* Nothing is opened for silence where the client speaks first, nor for
+	 * half a request, whose rest would go past the lists. */
 	open_led(443);
+	run_ms(300);
+	assert_int_equal(t.tunnels, 0);
+	assert_string_equal(got(), ".");
+	open_led(443);
+	put("GE");
 	run_ms(300);
 	assert_int_equal(t.tunnels, 0);
 	assert_string_equal(got(), ".");
