@@ -17,6 +17,8 @@
 #include "cmd/lists_names.h"
 #include "filters/block/block.h"
 #include "filters/block/build.h"
+#include "filters/block/host.h"
+#include "portal.h"
 
 static const char usage[] =
     "usage: pared lists export [-c FILE] [--list FILE]... [--source NAME]...\n"
@@ -44,15 +46,13 @@ static const char usage[] =
     "and counted. hosts and domains know no \"and all below it\": they name\n"
     "what stands in the lists.\n";
 
-/* A name has 253 characters at most (RFC 1035, 2.3.4) with "*." before it and
- * the zone's own, for which 64 are kept, behind it; one that is too long, and
- * no server loads the zone. */
-#define RPZ_NAME_MAX (253 - 2 - 64)
+/* Whether a syntax takes a name. */
+enum taken { TAKEN, TOO_LONG, OTHER_MEANING, TAKEN_KINDS };
 
 /* How a syntax says it; NULL: it cannot, and the name is left out. */
 struct format {
 	const char *name;
-	size_t longest; /* name that it takes; 0: any */
+	enum taken (*takes)(const char *name); /* NULL: it takes any */
 	void (*head)(FILE *out);
 	void (*says[PD_NAME_PASSES + 1])(FILE *out, const char *name);
 };
@@ -108,6 +108,27 @@ dnsmasq_passes(FILE *out, const char *name)
 	fprintf(out, "server=/%s/#\n", name);
 }
 
+/* A name has 253 characters at most (RFC 1035, 2.3.4) with "*." before it and
+ * the zone's own, for which 64 are kept, behind it. */
+#define RPZ_NAME_MAX      187
+#define RPZ_NAME_MAX_TEXT "187"
+
+/*
+ * One name that is too long, and no server loads the zone. Names below
+ * "rpz-ip", "rpz-client-ip" and the like are no names there: a list could have
+ * answers thrown away by their addresses, or whole networks refused.
+ */
+static enum taken
+rpz_takes(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *top = dot != NULL ? dot + 1 : name;
+
+	if (strlen(name) > RPZ_NAME_MAX)
+		return TOO_LONG;
+	return strncmp(top, "rpz-", 4) == 0 ? OTHER_MEANING : TAKEN;
+}
+
 /* The serial number tells secondaries which is newer (RFC 1982). */
 static void
 rpz_head(FILE *out)
@@ -141,23 +162,23 @@ rpz_passes(FILE *out, const char *name)
 
 /* The first is the default. */
 static const struct format formats[] = {
-	{ "unbound", 0, NULL,
+	{ "unbound", NULL, NULL,
 	    { [PD_NAME_BELOW] = unbound_below,
 		[PD_NAME_ALONE] = unbound_alone,
 		[PD_NAME_PASSES] = unbound_passes } },
-	{ "hosts", 0, NULL,
+	{ "hosts", NULL, NULL,
 	    { [PD_NAME_BELOW] = hosts_line,
 		[PD_NAME_ALONE] = hosts_line,
 		[PD_NAME_COVERED] = hosts_line } },
-	{ "domains", 0, NULL,
+	{ "domains", NULL, NULL,
 	    { [PD_NAME_BELOW] = domains_line,
 		[PD_NAME_ALONE] = domains_line,
 		[PD_NAME_COVERED] = domains_line } },
-	{ "dnsmasq", 0, NULL,
+	{ "dnsmasq", NULL, NULL,
 	    { [PD_NAME_BELOW] = dnsmasq_below,
 		[PD_NAME_ALONE] = dnsmasq_alone,
 		[PD_NAME_PASSES] = dnsmasq_passes } },
-	{ "rpz", RPZ_NAME_MAX, rpz_head,
+	{ "rpz", rpz_takes, rpz_head,
 	    { [PD_NAME_BELOW] = rpz_below,
 		[PD_NAME_ALONE] = rpz_alone,
 		[PD_NAME_PASSES] = rpz_passes } },
@@ -186,18 +207,20 @@ struct export
 	const char *path; /* NULL: stdout */
 	struct pd_names *names;
 	FILE *out;
-	uint64_t n, too_long;
+	uint64_t n, refused[TAKEN_KINDS];
 };
 
 static void
 write_name(void *arg, const char *name, enum pd_name_is is)
 {
 	struct export *e = arg;
+	enum taken taken =
+	    e->format->takes != NULL ? e->format->takes(name) : TAKEN;
 
 	if (e->format->says[is] == NULL)
 		return;
-	if (e->format->longest > 0 && strlen(name) > e->format->longest) {
-		e->too_long++;
+	if (taken != TAKEN) {
+		e->refused[taken]++;
 		return;
 	}
 	e->format->says[is](e->out, name);
@@ -229,6 +252,26 @@ is_for_everyone(const struct export *e, const struct pd_conf *conf,
 	return true;
 }
 
+/* What no list may touch, and what the configuration takes out of them. */
+static void
+let_others_pass(struct export *e, const struct pd_conf *conf)
+{
+	char buf[PD_HOST_TEXT];
+	struct pd_str host;
+
+	pd_names_let_pass(e->names, PD_STR(PD_PORTAL_NAME));
+	for (size_t i = 0; i < conf->portal_names.n; i++) {
+		if (pd_host_normal(pd_str_z(conf->portal_names.v[i]), buf,
+			&host) != PD_HOST_FORM_BAD)
+			pd_names_let_pass(e->names, host);
+	}
+	for (size_t i = 0; i < conf->nsites; i++) {
+		if (conf->sites[i].lists_off)
+			pd_names_let_pass(
+			    e->names, pd_str_z(conf->sites[i].host));
+	}
+}
+
 /* All are read even after one failed, so that everything wrong is told. */
 static int
 read_lists(struct export *e, const struct pd_conf *conf)
@@ -239,11 +282,7 @@ read_lists(struct export *e, const struct pd_conf *conf)
 
 	if (probes != NULL)
 		pd_probe_hosts(probes, let_pass, e->names);
-	for (size_t i = 0; i < conf->nsites; i++) {
-		if (conf->sites[i].lists_off)
-			pd_names_let_pass(
-			    e->names, pd_str_z(conf->sites[i].host));
-	}
+	let_others_pass(e, conf);
 	for (size_t i = 0; i < pd_build_lists(b); i++) {
 		pd_bar(NULL, i, pd_build_lists(b), pd_build_list(b, i)->name);
 		if (is_for_everyone(e, conf, pd_build_list(b, i)) &&
@@ -260,6 +299,11 @@ read_lists(struct export *e, const struct pd_conf *conf)
 static void
 tell(const struct export *e)
 {
+	static const char *const refusals[] = {
+		[TOO_LONG] = "names of over " RPZ_NAME_MAX_TEXT " characters",
+		[OTHER_MEANING] = "names that mean something else in a zone",
+	};
+
 	fprintf(stderr, "%" PRIu64 " names\n", e->n);
 	for (int i = 0; i < PD_NAMES_LEFT_KINDS; i++) {
 		enum pd_names_left why = (enum pd_names_left)i;
@@ -269,11 +313,11 @@ tell(const struct export *e)
 			fprintf(stderr, "  left out %" PRIu64 ": %s\n", n,
 			    pd_names_left_sentence(why));
 	}
-	if (e->too_long > 0)
-		fprintf(stderr,
-		    "  left out %" PRIu64 ": names of over %d "
-		    "characters\n",
-		    e->too_long, RPZ_NAME_MAX);
+	for (int i = TOO_LONG; i < TAKEN_KINDS; i++) {
+		if (e->refused[i] > 0)
+			fprintf(stderr, "  left out %" PRIu64 ": %s\n",
+			    e->refused[i], refusals[i]);
+	}
 }
 
 static int

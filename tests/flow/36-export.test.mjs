@@ -75,6 +75,28 @@ flow({ it: null }, 'a name too long for a zone does not spoil it', async () => {
   assert.match((await runPared(['lists', 'export', '--list', list])).stdout, /aaaa/);
 });
 
+flow({ it: null }, 'a name that would be a trigger of another kind in a zone is none of it', async () => {
+  const tricks = ['24.0.0.0.10.rpz-ip', '8.0.0.0.127.rpz-client-ip', 'ns.test.rpz-nsdname', 'rpz-drop'];
+  const list = file('triggers.txt', `${[...tricks, 'rpz-ip.test', 'short.test'].map((n) => `||${n}^\n`).join('')}`);
+  const { code, stdout, stderr } = await runPared(['lists', 'export', '--list', list, '--format', 'rpz']);
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /rpz-[a-z-]+ CNAME/);
+  assert.match(stdout, /^rpz-ip\.test CNAME \.$/m);
+  assert.match(stdout, /^short\.test CNAME \.$/m);
+  assert.match(stderr, /^2 names$/m);
+  assert.match(stderr, /left out 4: names that mean something else in a zone/);
+});
+
+flow({ it: null }, 'the portal is found whatever a list says', async () => {
+  const named = file('portal.conf', configText({ Port: 18080, PortalNames: ['Gate.TEST', 'x'.repeat(300)] }, `lists {
+ directory = "${top}"
+ source portal { url = "file:${file('portal.txt', '||internal^\n||pared.internal^\n||gate.test^\n')}" }
+}
+`));
+  const { stdout } = await runPared(['lists', 'export', '-c', named]);
+  assert.equal(stdout, `${zone('internal')}local-zone: "pared.internal" transparent\n`);
+});
+
 flow({ it: null }, 'what was exported is read again as the same', async () => {
   for (const format of ['unbound', 'dnsmasq']) {
     const list = file(`again-${format}.txt`, (await run('--format', format)).stdout);
