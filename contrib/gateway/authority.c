@@ -7,6 +7,7 @@
 #include "authority.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,6 +241,15 @@ prepare_list(struct gw_system *sys, const char *dir, const struct authority *a)
 
 /* ---- the server's certificate ---- */
 
+/* It ends with its authority at the latest: a new one would be no better. */
+static bool
+lasts(X509 *cert, X509 *authority)
+{
+	return gw_cert_days_left(cert) >= GW_AUTHORITY_RENEW_DAYS ||
+	       ASN1_TIME_compare(X509_get0_notAfter(cert),
+		   X509_get0_notAfter(authority)) == 0;
+}
+
 static bool
 server_is_good(const char *dir, const char *server, X509 *authority)
 {
@@ -249,8 +259,7 @@ server_is_good(const char *dir, const char *server, X509 *authority)
 	bool good = cert != NULL && key != NULL &&
 		    X509_check_private_key(cert, key) == 1 &&
 		    gw_cert_is_for(cert, server) &&
-		    X509_verify(cert, by) == 1 &&
-		    gw_cert_days_left(cert) >= GW_AUTHORITY_RENEW_DAYS;
+		    X509_verify(cert, by) == 1 && lasts(cert, authority);
 
 	if (!good)
 		(void)gw_cert_why();
@@ -312,17 +321,23 @@ gw_authority_prepare(struct gw_system *sys, const char *dir, const char *server)
 		rc = authority_make(sys, dir);
 	if (rc == 0)
 		rc = authority_read(sys, dir, &a);
-	if (rc == 0 && gw_cert_days_left(a.cert) < GW_AUTHORITY_RENEW_DAYS)
-		rc = gw_fail(sys,
-		    "%s: the authority ends in %d days; move the directory "
-		    "away for a new one, and give every client a new profile",
-		    dir, gw_cert_days_left(a.cert));
+	/* One that has ended is no reason for other tunnels to stay down. */
 	if (rc == 0)
 		rc = prepare_list(sys, dir, &a);
 	if (rc == 0 && server != NULL && !server_is_good(dir, server, a.cert))
 		rc = server_make(sys, dir, server, &a);
 	authority_free(&a);
 	return rc;
+}
+
+int
+gw_authority_days_left(const char *path)
+{
+	X509 *cert = read_cert(pd_xstrdup(path));
+	int days = cert != NULL ? gw_cert_days_left(cert) : INT_MAX;
+
+	X509_free(cert);
+	return days;
 }
 
 enum gw_state
@@ -342,8 +357,6 @@ gw_authority_state(const char *dir, const char *server)
 	cert = read_cert(path_of("%s/ca.crt", dir));
 	if (cert == NULL || !is_there(path_of("%s/ca.crl", dir)))
 		state = GW_MISSING;
-	else if (gw_cert_days_left(cert) < GW_AUTHORITY_RENEW_DAYS)
-		state = GW_DRIFTED;
 	else if (server != NULL && !server_is_good(dir, server, cert))
 		state = is_there(path_of("%s/%s.crt", dir, server))
 			    ? GW_DRIFTED
@@ -423,6 +436,13 @@ gw_authority_issue(struct gw_system *sys, const char *dir, const char *client,
 	if (gw_authority_prepare(sys, dir, NULL) < 0 ||
 	    authority_read(sys, dir, &a) < 0)
 		return -1;
+	if (gw_cert_days_left(a.cert) < 0) {
+		authority_free(&a);
+		return gw_fail(sys,
+		    "%s: the authority has ended; move the directory away for "
+		    "a new one, and give every client a new profile",
+		    dir);
+	}
 	key = gw_cert_key();
 	cert = key != NULL ? issue(sys, dir, client, &a, key) : NULL;
 	if (key == NULL)

@@ -22,16 +22,26 @@
 /* With fewer left, `up` makes a new one. */
 #define GW_AUTHORITY_RENEW_DAYS 30
 #define GW_AUTHORITY_DAYS       3652 /* ten years */
+/* With fewer left of the authority's own, it is time to say so: a new one means
+ * a new profile for every client. */
+#define GW_AUTHORITY_WARN_DAYS 180
+/* The same of a server's certificate that was brought: whoever renews it by a
+ * program does so earlier. */
+#define GW_AUTHORITY_BROUGHT_WARN_DAYS 14
 
 /*
  * Makes what is missing: the authority and a server certificate for a host
  * name or address (NULL: the authority alone). A certificate that is for
- * another name, another authority's, or ends within GW_AUTHORITY_RENEW_DAYS, is
- * made anew; the authority's own never is, because clients know it. 0 or -1
- * after gw_fail().
+ * another name, another authority's, or ends within GW_AUTHORITY_RENEW_DAYS
+ * (and before its authority, whose end no other could outlast), is made anew;
+ * the authority's own never is, because clients know it. 0 or -1 after
+ * gw_fail().
  */
 int gw_authority_prepare(
     struct gw_system *sys, const char *dir, const char *server);
+/* Of a certificate's file; negative: it has ended. INT_MAX: there is none yet,
+ * or this user may not read it. */
+int gw_authority_days_left(const char *path);
 /* Whether prepare() would do something. */
 enum gw_state gw_authority_state(const char *dir, const char *server);
 /*

@@ -1,20 +1,22 @@
 #include "child.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #define READY_MS 10000 /* that a child may take to serve */
@@ -23,6 +25,9 @@
 #define KILL_MS  2000  /* in which the kernel ends it */
 #define LOOK_MS  20    /* between two looks */
 #define TAIL     300   /* bytes of its log that are told */
+#define ENV_MAX  16    /* words that a child's environment is given */
+#define PACK     512   /* processes that are ended together */
+#define ROUNDS   20    /* of packs */
 
 /* Of a log, which is on a tmpfs: bytes that it may have, and that stay. */
 #define LOG_MAX  (1 << 20)
@@ -53,7 +58,7 @@ struct process {
 
 /*
  * When a process began, in clock ticks since the boot (proc(5), stat, field
- * 22); 0 when there is none, or only what its parent has not yet taken note of.
+ * 22); 0 when there is none, or one that ended and was not waited for yet.
  */
 static uint64_t
 began(pid_t pid)
@@ -61,8 +66,6 @@ began(pid_t pid)
 	char path[64], *text, *at;
 	uint64_t ticks = 0;
 
-	/* Ours are taken note of here. */
-	(void)waitpid(pid, NULL, WNOHANG);
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	text = gw_read_file(path);
 	/* Its name, in parentheses, may hold blanks and parentheses. */
@@ -91,6 +94,8 @@ find(const struct gw_system *sys, const char *name, uint64_t *mark)
 		p.since = strtoull(at, &at, 10);
 		*mark = strtoull(at, &at, 16);
 	}
+	if (p.pid > 0)
+		(void)waitpid(p.pid, NULL, WNOHANG);
 	if (p.pid <= 0 || p.since == 0 || began(p.pid) != p.since)
 		p.pid = 0;
 	free(text);
@@ -134,75 +139,93 @@ gw_child_mark(struct gw_system *sys, const char *name, uint64_t mark)
 
 /* ---- starting ----------------------------------------------------------- */
 
-/* What is added to its environment; NULL-terminated, with its texts to be
- * freed. */
-static char **
-environment(const struct gw_system *sys, const struct gw_child *c)
+/*
+ * What marks a process as a child's, and nobody else can say: anybody may claim
+ * to be one of ours, and then not end for as long as `down` waits. To be freed.
+ * NULL: there is no token, and so no child of this run directory.
+ */
+static char *
+mark_of(const struct gw_system *sys, const char *name)
 {
-	size_t n = 0, at = 0;
-	char **env;
+	char *path = gw_system_path(sys, "token");
+	char *token = gw_read_file(path), *mark = NULL;
 
-	while (c->env != NULL && c->env[n] != NULL)
-		n++;
-	env = pd_xalloc((n + 6) * sizeof(char *));
-	env[at++] = pd_xstrdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/"
-			       "usr/bin:/sbin:/bin");
-	env[at++] = pd_xstrdup("LC_ALL=C");
-	if (asprintf(&env[at++], "PARED_GATEWAY=%s", sys->name) < 0 ||
-	    asprintf(&env[at++], "PARED_GATEWAY_CHILD=%s", c->name) < 0)
+	if (token != NULL &&
+	    asprintf(&mark, "PARED_GATEWAY_CHILD=%s %s", name, token) < 0)
 		abort();
-	for (size_t i = 0; i < n; i++)
-		env[at++] = pd_xstrdup(c->env[i]);
-	return env;
+	free(token);
+	free(path);
+	return mark;
 }
 
+/*
+ * Before the first child. Those that a lost run directory knew of are ended:
+ * without its token nobody finds them later, and they have the ports of those
+ * that are to come. 0, or -1 after gw_fail().
+ */
 static int
-set_actions(
-    posix_spawn_file_actions_t *fa, const struct gw_child *c, const char *log)
+make_token(struct gw_system *sys)
 {
-	int rc = posix_spawn_file_actions_addopen(
-	    fa, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	char *path = gw_system_path(sys, "token"), token[33];
+	uint64_t random[2];
+	int rc = 0;
 
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(fa, STDOUT_FILENO, log,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(
-		    fa, STDOUT_FILENO, STDERR_FILENO);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addchdir_np(
-		    fa, c->cwd != NULL ? c->cwd : "/");
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(
-		    fa, STDERR_FILENO + 1);
+	if (access(path, F_OK) < 0) {
+		rc = gw_child_stop_all(sys, NULL);
+		/* Of so few it gives all, or does not return. */
+		(void)!getrandom(random, sizeof(random), 0);
+		snprintf(token, sizeof(token), "%016jx%016jx",
+		    (uintmax_t)random[0], (uintmax_t)random[1]);
+		if (rc == 0 && gw_write_file(path, token, 0600) < 0)
+			rc = gw_fail(sys, "%s: %s", path, strerror(errno));
+	}
+	free(path);
 	return rc;
 }
 
-/* A session of its own, and the signals as they are by default. */
+/* 0, or -1 after gw_fail(). */
 static int
-spawn(const struct gw_child *c, const char *program, char **env,
-    const char *log, pid_t *pid)
+spawn(struct gw_system *sys, const struct gw_child *c, const char *log,
+    pid_t *pid)
 {
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
+	const char *env[ENV_MAX + 3] = { NULL };
+	struct gw_spawn s = { .path = c->argv[0],
+		.argv = c->argv,
+		.env = env,
+		.cwd = c->cwd != NULL ? c->cwd : "/" };
+	char *ours, *mark, *found = NULL;
+	int rc, in, out;
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&fa);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID |
-					    POSIX_SPAWN_SETSIGMASK |
-					    POSIX_SPAWN_SETSIGDEF);
-	rc = set_actions(&fa, c, log);
-	if (rc == 0)
-		rc = posix_spawn(
-		    pid, program, &fa, &attr, (char *const *)c->argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&fa);
+	if (c->argv[0][0] != '/' &&
+	    (s.path = found = gw_program(c->argv[0])) == NULL)
+		return gw_fail(sys, "%s is not installed", c->argv[0]);
+	if ((mark = mark_of(sys, c->name)) == NULL) {
+		free(found);
+		return gw_fail(sys, "the run directory's token is gone");
+	}
+	if (asprintf(&ours, "PARED_GATEWAY=%s", sys->name) < 0)
+		abort();
+	env[0] = ours;
+	env[1] = mark;
+	for (size_t i = 0; c->env != NULL && c->env[i] != NULL; i++) {
+		assert(i < ENV_MAX);
+		env[2 + i] = c->env[i];
+	}
+	in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	out = open(
+	    log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	s.fds[0] = in;
+	s.fds[1] = s.fds[2] = out;
+	rc = in < 0 || out < 0 ? errno : gw_spawn(&s, pid);
+	if (rc != 0)
+		rc = gw_fail(sys, "%s: %s", s.path, strerror(rc));
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	free(found);
+	free(ours);
+	free(mark);
 	return rc;
 }
 
@@ -262,33 +285,30 @@ gw_child_unready(const struct gw_system *sys, const char *ready)
 		(void)unlink(ready);
 }
 
-static int end_process(struct gw_system *sys, struct process p);
+static int end_child(struct gw_system *sys, const char *name, struct process p);
 
 int
 gw_child_start(struct gw_system *sys, const struct gw_child *c)
 {
-	char *program = c->argv[0][0] == '/' ? pd_xstrdup(c->argv[0])
-					     : gw_program(c->argv[0]);
-	char *log = file_of(sys, c->name, "log");
-	char **env = environment(sys, c);
+	char *log, *old;
 	struct process p = { 0 };
 	int rc;
 
-	/* What one before it left behind says nothing. */
+	if (make_token(sys) < 0)
+		return -1;
+	log = file_of(sys, c->name, "log");
+	old = file_of(sys, c->name, "old.log");
+	/* What one before it left behind says nothing; but for its last words.
+	 */
 	gw_child_unready(sys, c->ready);
-	if (program == NULL)
-		rc = gw_fail(sys, "%s is not installed", c->argv[0]);
-	else if ((rc = spawn(c, program, env, log, &p.pid)) != 0)
-		rc = gw_fail(sys, "%s: %s", program, strerror(rc));
+	(void)rename(log, old);
+	rc = spawn(sys, c, log, &p.pid);
 	if (rc == 0) {
 		p.since = began(p.pid);
 		rc = note(sys, c->name, p, 0);
 	}
-	for (char **e = env; *e != NULL; e++)
-		free(*e);
-	free(env);
+	free(old);
 	free(log);
-	free(program);
 	if (rc == 0)
 		rc = wait_ready(sys, c, p);
 	if (rc < 0 && p.pid != 0) {
@@ -297,8 +317,7 @@ gw_child_start(struct gw_system *sys, const struct gw_child *c)
 		memcpy(why, sys->why, sizeof(why));
 		/* Maybe it could not be noted, on a full disk; and for a
 		 * moment after it was begun /proc shows no environment. */
-		(void)end_process(sys, p);
-		(void)gw_child_stop(sys, c->name);
+		(void)end_child(sys, c->name, p);
 		memcpy(sys->why, why, sizeof(why));
 	}
 	return rc;
@@ -350,101 +369,176 @@ is_here(int proc, const char *pid)
 }
 
 /*
- * A process that is ours by its environment, other than this one; name NULL:
- * of any child. Pid 0: none.
+ * Those that are to end together, each by a descriptor, so that no signal goes
+ * to whoever is given the number next.
  */
-static struct process
-next_by_mark(const struct gw_system *sys, const char *name, pid_t after)
+struct pack {
+	struct pollfd fds[PACK]; /* negative: it is gone */
+	pid_t pids[PACK];
+	size_t n;
+};
+
+/* Nor to whoever has been given the number by the time it is opened. */
+static void
+join(struct pack *k, struct process who)
 {
-	char ours[64], child[GW_TITLE_MAX + 64], buf[16384];
+	int fd;
+
+	for (size_t i = 0; i < k->n; i++) {
+		if (k->pids[i] == who.pid)
+			return;
+	}
+	if (k->n == PACK || who.pid == 0 || who.since == 0)
+		return;
+	fd = pidfd_open(who.pid, 0);
+	if (fd >= 0 && began(who.pid) == who.since) {
+		k->fds[k->n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		k->pids[k->n++] = who.pid;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
+/* All but ourselves that have the mark in their environment. */
+static void
+gather(struct pack *k, const char *mark)
+{
 	struct dirent *entry;
 	DIR *d = opendir("/proc");
-	struct process found = { 0 };
+	char buf[16384];
 
-	snprintf(ours, sizeof(ours), "PARED_GATEWAY=%s", sys->name);
-	snprintf(child, sizeof(child), "PARED_GATEWAY_CHILD=%s",
-	    name != NULL ? name : "");
 	while (d != NULL && (entry = readdir(d)) != NULL) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		struct process p = { .pid = pid };
-		struct pd_str env;
 
-		if (pid <= after || pid == getpid() ||
-		    (found.pid != 0 && pid > found.pid))
+		if (pid <= 0 || pid == getpid())
 			continue;
 		p.since = began(pid);
-		env = environ_of(dirfd(d), entry->d_name, buf, sizeof(buf));
-		if (holds(env, ours) && (name == NULL || holds(env, child)) &&
-		    is_here(dirfd(d), entry->d_name) && p.since != 0)
-			found = p;
+		if (holds(environ_of(dirfd(d), entry->d_name, buf, sizeof(buf)),
+			mark) &&
+		    is_here(dirfd(d), entry->d_name))
+			join(k, p);
 	}
 	if (d != NULL)
 		closedir(d);
-	return found;
+}
+
+/* The first that is there after ms; 0: all are gone. */
+static pid_t
+await(struct pack *k, int ms)
+{
+	uint64_t at = pd_clock_ms(CLOCK_MONOTONIC), end = at + (unsigned)ms;
+	pid_t left;
+
+	do {
+		int rc = poll(k->fds, k->n, at < end ? (int)(end - at) : 0);
+
+		left = 0;
+		for (size_t i = 0; i < k->n; i++) {
+			struct pollfd *p = &k->fds[i];
+
+			if (p->fd >= 0 && rc > 0 && p->revents != 0) {
+				close(p->fd);
+				p->fd = -1;
+				(void)waitpid(k->pids[i], NULL, WNOHANG);
+			}
+			if (p->fd >= 0 && left == 0)
+				left = k->pids[i];
+		}
+		at = pd_clock_ms(CLOCK_MONOTONIC);
+	} while (left != 0 && at < end);
+	return left;
+}
+
+static void
+tell(const struct pack *k, int signo)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		if (k->fds[i].fd >= 0)
+			(void)pidfd_send_signal(k->fds[i].fd, signo, NULL, 0);
+	}
+}
+
+/* ms: that they have to end by themselves. */
+static int
+end_pack(struct gw_system *sys, struct pack *k, int ms)
+{
+	pid_t left;
+
+	tell(k, SIGTERM);
+	left = await(k, ms);
+	if (left != 0) {
+		tell(k, SIGKILL);
+		left = await(k, KILL_MS);
+	}
+	for (size_t i = 0; i < k->n; i++) {
+		if (k->fds[i].fd >= 0)
+			close(k->fds[i].fd);
+	}
+	return left == 0 ? 0
+			 : gw_fail(sys, "process %d does not end", (int)left);
 }
 
 /*
- * By a descriptor, so that no signal goes to whoever is given the number next;
- * nor to whoever has been given it by the time it is opened.
+ * All that have the mark, and those of the pack. What these start while they
+ * are told to end has no time of its own. out: a line for each; NULL: none.
  */
 static int
-end_process(struct gw_system *sys, struct process who)
+end_all(struct gw_system *sys, struct pack *k, const char *mark, FILE *out)
 {
-	struct pollfd p = { .fd = pidfd_open(who.pid, 0), .events = POLLIN };
-	int signals[] = { SIGTERM, SIGKILL }, ms[] = { TERM_MS, KILL_MS };
-	int gone = 0;
+	int ms = TERM_MS;
 
-	if (p.fd < 0)
-		return errno == ESRCH ? 0
-				      : gw_fail(sys, "process %d: %s",
-					    (int)who.pid, strerror(errno));
-	if (who.since == 0 || began(who.pid) != who.since) {
-		close(p.fd);
-		return 0;
+	for (int round = 0; round < ROUNDS; round++, ms = 0) {
+		if (mark != NULL)
+			gather(k, mark);
+		if (k->n == 0)
+			return 0;
+		for (size_t i = 0; out != NULL && i < k->n; i++)
+			fprintf(out, "kill %d\n", (int)k->pids[i]);
+		if (end_pack(sys, k, ms) < 0)
+			return -1;
+		k->n = 0;
 	}
-	for (int i = 0; i < 2 && gone == 0; i++) {
-		(void)pidfd_send_signal(p.fd, signals[i], NULL, 0);
-		do {
-			gone = poll(&p, 1, ms[i]);
-		} while (gone < 0 && errno == EINTR);
-	}
-	close(p.fd);
-	(void)waitpid(who.pid, NULL, WNOHANG);
-	return gone > 0 ? 0
-			: gw_fail(sys, "process %d does not end", (int)who.pid);
+	return gw_fail(sys, "processes of the gateway start faster than they "
+			    "end");
 }
 
-int
-gw_child_stop(struct gw_system *sys, const char *name)
+/* p: it, where that is known; and what it started, or all when nothing was
+ * noted. */
+static int
+end_child(struct gw_system *sys, const char *name, struct process p)
 {
-	char *path = file_of(sys, name, "pid");
-	uint64_t mark;
-	struct process p = find(sys, name, &mark);
-	int rc = p.pid != 0 ? end_process(sys, p) : 0;
+	char *path = file_of(sys, name, "pid"), *mark = mark_of(sys, name);
+	struct pack k = { .n = 0 };
+	int rc;
 
-	/* Those that it started, or all when nothing was noted. */
-	for (p.pid = 0; (p = next_by_mark(sys, name, p.pid)).pid != 0;) {
-		if (end_process(sys, p) < 0)
-			rc = -1;
-	}
+	join(&k, p);
+	rc = end_all(sys, &k, mark, NULL);
 	if (rc == 0)
 		(void)unlink(path);
+	free(mark);
 	free(path);
 	return rc;
 }
 
 int
+gw_child_stop(struct gw_system *sys, const char *name)
+{
+	uint64_t mark;
+
+	return end_child(sys, name, find(sys, name, &mark));
+}
+
+/* The run directory may be lost, and the token with it: whoever says that he is
+ * ours is ended. If he will not hear, that costs all of them one TERM_MS. */
+int
 gw_child_stop_all(struct gw_system *sys, FILE *out)
 {
-	struct process p = { 0 };
-	int rc = 0;
+	struct pack k = { .n = 0 };
+	char mark[64];
 
-	while ((p = next_by_mark(sys, NULL, p.pid)).pid != 0) {
-		fprintf(out, "kill %d\n", (int)p.pid);
-		if (end_process(sys, p) < 0)
-			rc = -1;
-	}
-	return rc;
+	snprintf(mark, sizeof(mark), "PARED_GATEWAY=%s", sys->name);
+	return end_all(sys, &k, mark, out);
 }
 
 /*

@@ -308,14 +308,14 @@ addresses_fit(const struct gw_config *c, const struct gw_client *cl,
 	const struct gw_tunnel *t = gw_config_tunnel(c, cl->tunnel);
 	char line[PD_ADDR_TEXT + 96], buf[PD_ADDR_TEXT];
 
-	for (size_t i = 0;
-	     t != NULL && t->type == GW_WIREGUARD && i < cl->address.n; i++) {
+	for (size_t i = 0; t != NULL && t->type != GW_PPTP && i < cl->address.n;
+	     i++) {
 		const struct pd_addr *a = &cl->address.v[i].first;
 		bool own = false;
 
 		for (size_t k = 0; k < t->address.n; k++)
 			own = own || pd_addr_equal(&t->address.v[k].addr, a);
-		if (!own && gw_nets_hold(&t->address, a))
+		if (!own && gw_nets_hold(gw_client_nets(t), a))
 			continue;
 		snprintf(line, sizeof(line),
 		    "%s is %s tunnel %.32s; see client add --again",

@@ -81,14 +81,16 @@ gw_clients_publish(const struct gw_config *c, const struct gw_clients *clients);
 /* Where that is. The caller frees it. */
 char *gw_clients_devices(const struct gw_config *c);
 
+/* Networks that clients of WireGuard or IKEv2 have their addresses from. */
+const struct gw_nets *gw_client_nets(const struct gw_tunnel *t);
 /* Adds a copy of an address to the client's. */
 void gw_client_add_address(struct gw_client *cl, const struct pd_addr *a);
 /*
  * The addresses that were asked for are checked, and where none was, the
  * lowest free one of each family of the tunnel's networks is taken (PPTP: of
- * its pool; IKEv2: none, charon hands them out). Ours and other clients' are
- * not free, nor are an IPv4 network's first and last, nor an IPv6 network's
- * first (RFC 4291, 2.6.1). 0, or -1 with what to do about it in why.
+ * its pool). Ours and other clients' are not free, nor are an IPv4 network's
+ * first and last, nor an IPv6 network's first (RFC 4291, 2.6.1). 0, or -1 with
+ * what to do about it in why.
  */
 int gw_client_place(const struct gw_config *c, const struct gw_clients *clients,
     const struct gw_tunnel *t, struct gw_client *cl, char why[GW_CLIENT_WHY]);

@@ -1,6 +1,5 @@
 /* Which addresses a client gets. */
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 
@@ -14,6 +13,12 @@ struct place {
 	const struct gw_tunnel *tunnel;
 	const char *name; /* of the client, whose own addresses are free */
 };
+
+const struct gw_nets *
+gw_client_nets(const struct gw_tunnel *t)
+{
+	return t->type == GW_IKEV2 ? &t->pool : &t->address;
+}
 
 static unsigned
 bits_of(const struct pd_addr *a)
@@ -131,7 +136,7 @@ static int
 choose(const struct place *p, uint16_t family, struct gw_client *cl,
     char why[GW_CLIENT_WHY])
 {
-	const struct gw_nets *nets = &p->tunnel->address;
+	const struct gw_nets *nets = gw_client_nets(p->tunnel);
 	bool any = false;
 	struct pd_addr a;
 
@@ -148,8 +153,9 @@ choose(const struct place *p, uint16_t family, struct gw_client *cl,
 		return 0;
 	snprintf(why, GW_CLIENT_WHY,
 	    "tunnel %s has no IPv%d address left; give it a larger network "
-	    "with address =, or revoke clients",
-	    p->tunnel->title, family == AF_INET ? 4 : 6);
+	    "with %s =, or revoke clients",
+	    p->tunnel->title, family == AF_INET ? 4 : 6,
+	    p->tunnel->type == GW_IKEV2 ? "pool" : "address");
 	return -1;
 }
 
@@ -159,12 +165,13 @@ check(const struct place *p, const struct pd_addr *a, char why[GW_CLIENT_WHY])
 {
 	const struct gw_tunnel *t = p->tunnel;
 	const struct gw_client *other = holder(p, a);
+	const struct gw_nets *nets = gw_client_nets(t);
 	const struct gw_net *in = NULL;
 	char text[PD_ADDR_TEXT];
 
-	for (size_t i = 0; i < t->address.n && in == NULL; i++) {
-		if (gw_net_holds(&t->address.v[i], a))
-			in = &t->address.v[i];
+	for (size_t i = 0; i < nets->n && in == NULL; i++) {
+		if (gw_net_holds(&nets->v[i], a))
+			in = &nets->v[i];
 	}
 	pd_addr_text(a, text);
 	if (other != NULL)
@@ -177,7 +184,7 @@ check(const struct place *p, const struct pd_addr *a, char why[GW_CLIENT_WHY])
 		    "%s is not a client's: tunnel %s has it itself, or its "
 		    "peer has; choose another",
 		    text, t->title);
-	else if (t->type == GW_WIREGUARD && (in == NULL || is_edge(in, a)))
+	else if (t->type != GW_PPTP && (in == NULL || is_edge(in, a)))
 		snprintf(why, GW_CLIENT_WHY,
 		    "%s is no host's address in the networks of tunnel %s; "
 		    "choose another, or leave --address out",
@@ -233,23 +240,16 @@ gw_client_place(const struct gw_config *c, const struct gw_clients *clients,
 	const struct place p = { c, clients, t, cl->name };
 	struct pd_addr a;
 
-	if (t->type == GW_IKEV2 && cl->address.n > 0) {
-		snprintf(why, GW_CLIENT_WHY,
-		    "addresses of tunnel %s come from its pool as clients "
-		    "connect; leave --address out",
-		    t->title);
-		return -1;
-	}
 	if (check_all(&p, cl, why) < 0)
 		return -1;
-	if (t->type == GW_WIREGUARD) {
+	if (t->type != GW_PPTP) {
 		if (!has_family(cl, AF_INET) &&
 		    choose(&p, AF_INET, cl, why) < 0)
 			return -1;
 		return has_family(cl, AF_INET6) ? 0
 						: choose(&p, AF_INET6, cl, why);
 	}
-	if (t->type != GW_PPTP || cl->address.n > 0)
+	if (cl->address.n > 0)
 		return 0;
 	if (find_in_range(&p, &t->pool_range, &a)) {
 		gw_client_add_address(cl, &a);

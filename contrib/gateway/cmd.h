@@ -2,8 +2,10 @@
  * The commands. Each is given the words from its own name on, and returns the
  * exit status. main.c has the table and reads the configuration.
  *
- * A command reads its words (pd_cmd_parse() of cmd/cmd.h) before anything else:
- * for --help it is called without a plan or configuration.
+ * A command is called twice: first without a plan, configuration or path, when
+ * it looks at its words alone (pd_cmd_parse() of cmd/cmd.h) and returns
+ * PD_CMD_GO if nothing is wrong with them. So a mistyped word is told before
+ * the file is read, which may be broken or gone.
  *
  * Data goes to stdout, messages to stderr; --json for every reader.
  * Thread: main.
@@ -28,7 +30,7 @@ int gw_cmd_up(const struct gw_plan *p, int argc, char **argv);
 int gw_cmd_try(const struct gw_plan *p, int argc, char **argv);
 /* What `try` waits for. */
 int gw_cmd_keep(const struct gw_plan *p, int argc, char **argv);
-/* p: NULL with --name, when the file is broken or gone. */
+/* By --name it needs no file: then all is done without a plan. */
 int gw_cmd_down(const struct gw_plan *p, int argc, char **argv);
 int gw_cmd_status(const struct gw_plan *p, int argc, char **argv);
 /* Plans anew at a reload, so it is given the file. */
@@ -36,10 +38,13 @@ int gw_cmd_run(const char *path, int argc, char **argv);
 int gw_cmd_hook(const struct gw_plan *p, int argc, char **argv);
 
 /*
- * `up`, after it: what a client's coming or going changes, at once (client add
- * and revoke). Nothing when the gateway is not up. 0 or -1, told.
+ * What a client's coming or going changes is done (client add and revoke), by
+ * the configuration that is in force: what was written into its file since then
+ * waits for the next `up`. Nothing when the gateway is not up. 0 or -1, told.
  */
 int gw_apply_clients(const struct gw_config *c);
+/* Whether what is in force has a place for this client. */
+bool gw_applied_serves(const struct gw_config *c, const char *client);
 
 /* The plan's warnings on stderr. */
 void gw_cmd_notes(const struct gw_plan *p);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -103,6 +102,7 @@ look(struct gw_check *c)
 		gw_remedy(c, "run it as root");
 	}
 	gw_check_programs(c);
+	gw_check_files(c);
 	gw_check_net(c);
 	gw_check_ports(c);
 	gw_check_filter(c);
@@ -121,7 +121,7 @@ gw_cmd_check(const struct gw_plan *p, int argc, char **argv)
 	struct gw_system sys;
 	struct gw_check c = { .plan = p, .sys = &sys, .root = geteuid() == 0 };
 
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || p == NULL)
 		return rc;
 	rc = GW_OK;
 	gw_system_of(&sys, p->conf);

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "apply.h"
 #include "authority.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -75,25 +76,13 @@ gw_store_authority(const struct gw_system *sys)
 	return dir;
 }
 
-bool
-gw_store_is_up(const struct gw_system *sys)
-{
-	char *path;
-	bool up;
-
-	if (asprintf(&path, "%s/journal", sys->run_dir) < 0)
-		abort();
-	up = access(path, F_OK) == 0;
-	free(path);
-	return up;
-}
-
 int
 gw_store_apply(const struct gw_config *c, struct gw_system *sys,
     const struct gw_client *left)
 {
 	struct gw_clients clients;
-	int r = gw_clients_load(c, &clients, &gw_cmd_report);
+	/* What is wrong with others was told when the store was opened. */
+	int r = gw_clients_load(c, &clients, NULL);
 	char *devices = gw_clients_devices(c);
 	const struct gw_tunnel *t;
 
@@ -103,7 +92,7 @@ gw_store_apply(const struct gw_config *c, struct gw_system *sys,
 	}
 	free(devices);
 	gw_clients_free(&clients);
-	if (gw_store_is_up(sys) && gw_apply_clients(c) < 0)
+	if (gw_apply_clients(c) < 0)
 		r = -1;
 	/* WireGuard's peer is gone by that, and charon sends away whom it does
 	 * not know any more; pppd never looks again. */
@@ -174,7 +163,7 @@ list(const struct gw_config *c, int argc, char **argv)
 	struct gw_clients clients;
 	int rc = pd_cmd_parse(&line, argc, argv);
 
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || c == NULL)
 		return rc;
 	rc = gw_clients_load(c, &clients, &gw_cmd_report) < 0 ? GW_FAIL : GW_OK;
 	if (clients.unread) {
@@ -234,7 +223,7 @@ show(const struct gw_config *c, int argc, char **argv)
 		return pd_cmd_wrong(&line, "it wants a client's name");
 	if (rc == PD_CMD_GO)
 		rc = gw_form_of(&line, flags, &form);
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || c == NULL)
 		return rc;
 	rc = GW_FAIL;
 	gw_clients_load(c, &clients, &gw_cmd_report);
@@ -251,33 +240,34 @@ show(const struct gw_config *c, int argc, char **argv)
 static int
 remove_client(const struct gw_config *c, const struct gw_client *cl)
 {
-	const struct gw_tunnel *t = gw_config_tunnel(c, cl->tunnel);
 	struct gw_system sys;
 	char *authority, *kept;
 	int rc = GW_OK;
+	bool cut;
 
 	gw_system_of(&sys, c);
 	authority = gw_store_authority(&sys);
 	if (asprintf(&kept, "%s/clients/%s.p12", sys.state_dir, cl->name) < 0)
 		abort();
-	if (unlink(cl->path) < 0 && errno != ENOENT) {
+	if (gw_remove_file(cl->path) < 0) {
 		fprintf(stderr, "error: %s: %s\n", cl->path, strerror(errno));
 		rc = GW_FAIL;
 	}
-	unlink(kept);
+	(void)gw_remove_file(kept);
 	if (cl->certificate != NULL &&
 	    gw_authority_revoke(&sys, authority, cl->name) < 0) {
 		fprintf(stderr, "error: %s\n", sys.why);
 		rc = GW_FAIL;
 	}
-	if (gw_store_apply(c, &sys, cl) < 0)
-		rc = GW_FAIL;
+	cut = gw_store_apply(c, &sys, cl) == 0;
 	if (rc == GW_OK)
 		fprintf(stderr, "client %s of tunnel %s is revoked%s\n",
 		    cl->name, cl->tunnel,
-		    t != NULL && gw_store_is_up(&sys)
-			? " and cut off"
-			: "; the gateway is not up");
+		    !gw_is_up(c) ? "; the gateway is not up"
+		    : cut        ? " and cut off"
+				 : ", and may not be cut off yet");
+	if (!cut)
+		rc = GW_FAIL;
 	free(kept);
 	free(authority);
 	gw_system_finish(&sys);
@@ -298,6 +288,8 @@ revoke_one(const struct gw_config *c, int argc, char **argv)
 		return rc;
 	if (line.nwords == 0)
 		return pd_cmd_wrong(&line, "it wants a client's name");
+	if (c == NULL)
+		return rc;
 	fd = gw_store_open(c, &clients, false);
 	if (fd < 0)
 		return GW_FAIL;

@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "system.h"
+#include "tunnel/key.h"
 
 /* How a client's settings are shown. */
 enum gw_form {
@@ -37,14 +38,14 @@ enum gw_form {
 		"p12", .flag = &(flags)[GW_FORM_P12]                    \
 	}
 
-#define GW_FORM_USAGE                                                       \
-	"  --conf          WireGuard's .conf\n"                             \
-	"  --qr            the same as a QR code in the terminal\n"         \
-	"  --svg           the same as a QR code in SVG\n"                  \
-	"  --mobileconfig  IKEv2 for iOS and macOS, with the proxy's PAC\n" \
-	"  --sswan         IKEv2 for the strongSwan app on Android\n"       \
-	"  --ps1           IKEv2 for Windows, a PowerShell script\n"        \
-	"  --android       IKEv2 for Android's own client: what to type\n"  \
+#define GW_FORM_USAGE                                                        \
+	"  --conf          WireGuard's .conf\n"                              \
+	"  --qr            the same as a QR code in the terminal\n"          \
+	"  --svg           the same as a QR code in SVG\n"                   \
+	"  --mobileconfig  IKEv2 for iOS and macOS, with the proxy's PAC\n"  \
+	"  --sswan         IKEv2 for the strongSwan app on Android\n"        \
+	"  --ps1           IKEv2 for Windows, a PowerShell script\n"         \
+	"  --android       IKEv2 with passwords, for Android's own client\n" \
 	"  --p12           IKEv2 with certificates: the certificate alone\n"
 
 /* What is known of a client only as it is made. */
@@ -81,8 +82,10 @@ int gw_store_open(
  */
 int gw_store_apply(const struct gw_config *c, struct gw_system *sys,
     const struct gw_client *left);
-/* Whether the gateway is up. */
-bool gw_store_is_up(const struct gw_system *sys);
+/* A WireGuard tunnel's own public key. Ours is made if there is none yet; one
+ * that the configuration names is only read. 0, or -1: told. */
+int gw_store_key(const struct gw_config *c, struct gw_system *sys,
+    const struct gw_tunnel *t, char public[GW_KEY_TEXT]);
 /* Where the certificates are. The caller frees it. */
 char *gw_store_authority(const struct gw_system *sys);
 

@@ -2,6 +2,7 @@
  * pared-gateway client add.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "apply.h"
 #include "authority.h"
 #include "base/arena.h"
 #include "cmd_client.h"
@@ -173,6 +175,25 @@ make_certificate(struct gw_system *sys, const struct asked *a, struct made *m)
 	return r;
 }
 
+/* What a device knows the gateway by. Where it cannot be shown, that is better
+ * told before there is a client. */
+static int
+look_at_ours(
+    const struct gw_config *c, struct gw_system *sys, const struct gw_tunnel *t)
+{
+	char public[GW_KEY_TEXT], *dir;
+	int r;
+
+	if (t->type == GW_WIREGUARD)
+		return gw_store_key(c, sys, t, public);
+	if (t->type != GW_IKEV2 || t->certificate != NULL)
+		return 0;
+	dir = gw_store_authority(sys);
+	r = gw_authority_prepare(sys, dir, NULL);
+	free(dir);
+	return r < 0 ? error("%s", sys->why) : 0;
+}
+
 static int
 make_secrets(struct gw_system *sys, const struct gw_client *old,
     const struct asked *a, struct made *m, const struct gw_tunnel *t)
@@ -275,12 +296,15 @@ options_fit(const struct gw_tunnel *t, const struct asked *a)
 		error("%s is of no use to tunnel %s, which is of type %s%s",
 		    wrong, t->title, gw_tunnel_type_name(t->type),
 		    certificate ? " with certificates" : "");
+	else if (a->public_key != NULL &&
+		 (a->form == GW_FORM_QR || a->form == GW_FORM_SVG))
+		error("a code without the private key is of no use; leave out "
+		      "--public-key, or write --conf in its place");
 	else if (a->public_key != NULL && !gw_is_key(a->public_key))
 		error("\"%.64s\" is no WireGuard key: 44 letters of base64, as "
 		      "wg pubkey prints them",
 		    a->public_key);
-	else if (certificate &&
-		 (a->form == GW_FORM_USUAL || a->form == GW_FORM_ANDROID))
+	else if (certificate && a->form == GW_FORM_USUAL)
 		error("a certificate is handed over in a file; add "
 		      "--mobileconfig, --sswan, --ps1 or --p12, and > FILE");
 	else
@@ -302,7 +326,7 @@ take_addresses(
 		gw_client_add_address(cl, &addr);
 	}
 	for (size_t i = 0;
-	     a->addresses.n == 0 && old != NULL &&
+	     a->addresses.n == 0 && old != NULL && !old->unfit &&
 	     pd_str_caseeq(pd_str_z(old->tunnel), pd_str_z(cl->tunnel)) &&
 	     i < old->address.n;
 	     i++)
@@ -327,12 +351,24 @@ has_key(const struct gw_clients *clients, const struct gw_client *cl)
 /* ---- doing it ----------------------------------------------------------- */
 
 static int
+keep_p12(const char *path, const unsigned char *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool whole = f != NULL && fwrite(bytes, 1, len, f) == len;
+
+	/* A full disk is told of as late as by the close. */
+	if (f != NULL && fclose(f) != 0)
+		whole = false;
+	return whole ? 0 : error("%s: %s", path, strerror(errno));
+}
+
+static int
 save(const struct gw_config *c, struct gw_system *sys, const struct asked *a,
     const struct made *m)
 {
 	const struct gw_client *cl = &m->client;
 	char *path;
-	FILE *f;
 	int r = 0;
 
 	if (gw_client_save(c, cl) < 0)
@@ -341,15 +377,8 @@ save(const struct gw_config *c, struct gw_system *sys, const struct asked *a,
 	if (asprintf(&path, "%s/clients/%s.p12", sys->state_dir, cl->name) < 0)
 		abort();
 	unlink(path);
-	if (a->keep && m->fresh.p12 != NULL) {
-		/* The folder is closed to others. */
-		f = fopen(path, "wxe");
-		if (f == NULL || fwrite(m->fresh.p12, 1, m->fresh.p12_len, f) !=
-				     m->fresh.p12_len)
-			r = error("%s: %s", path, strerror(errno));
-		if (f != NULL)
-			fclose(f);
-	}
+	if (a->keep && m->fresh.p12 != NULL)
+		r = keep_p12(path, m->fresh.p12, m->fresh.p12_len);
 	free(path);
 	return r;
 }
@@ -364,6 +393,22 @@ stamp(struct gw_client *cl)
 	gmtime_r(&now, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	cl->created = pd_xstrdup(text);
+}
+
+/* Who has a password or a key from here on comes in by no certificate. */
+static int
+drop_certificate(struct gw_system *sys, const struct gw_client *old,
+    const struct gw_client *cl)
+{
+	char *dir;
+	int r;
+
+	if (old->certificate == NULL || cl->certificate != NULL)
+		return 0;
+	dir = gw_store_authority(sys);
+	r = gw_authority_revoke(sys, dir, old->name);
+	free(dir);
+	return r < 0 ? error("%s", sys->why) : 0;
 }
 
 /* Under the store's lock: nobody else takes the address meanwhile. */
@@ -391,30 +436,36 @@ prepare(const struct gw_config *c, struct gw_system *sys,
 		return -1;
 	if (gw_client_place(c, clients, t, &m->client, why) < 0)
 		return error("%s", why);
-	if (make_secrets(sys, old, a, m, t) < 0)
+	if (look_at_ours(c, sys, t) < 0 || make_secrets(sys, old, a, m, t) < 0)
 		return -1;
 	other = has_key(clients, &m->client);
 	if (other != NULL)
 		return error(
 		    "client %s has this key; each device needs its own",
 		    other->name);
+	if (old != NULL && drop_certificate(sys, old, &m->client) < 0)
+		return -1;
 	stamp(&m->client);
 	return save(c, sys, a, m);
 }
 
 static void
-tell(const struct gw_system *sys, const struct gw_client *cl, bool applied)
+tell(const struct gw_config *c, const struct gw_client *cl, bool applied)
 {
+	/* Which may have something to say of its own. */
+	const char *when =
+	    !gw_is_up(c) ? "the gateway is not up yet"
+	    : !applied   ? "the gateway could not take it yet"
+	    : gw_applied_serves(c, cl->name)
+		? "may connect now"
+		: "may connect when the file as it is now is in force: "
+		  "pared-gateway up";
+
 	fprintf(stderr, "client %s of tunnel %s", cl->name, cl->tunnel);
 	for (size_t i = 0; i < cl->address_text.n; i++)
 		fprintf(stderr, "%s%s", i == 0 ? ": " : ", ",
 		    cl->address_text.v[i]);
-	if (!gw_store_is_up(sys))
-		fputs("; the gateway is not up yet\n", stderr);
-	else
-		fputs(applied ? "; may connect now\n"
-			      : "; the gateway could not take it yet\n",
-		    stderr);
+	fprintf(stderr, "; %s\n", when);
 }
 
 static int
@@ -433,7 +484,7 @@ add(const struct gw_config *c, const char *name, const struct gw_tunnel *t,
 		/* Who comes with the old password or key goes. */
 		applied = gw_store_apply(
 			      c, &sys, gw_clients_find(&clients, name)) == 0;
-		tell(&sys, &m.client, applied);
+		tell(c, &m.client, applied);
 		rc = gw_form_show(c, &sys, &m.client, a->form, &m.fresh);
 		if (!applied)
 			rc = GW_FAIL;
@@ -467,14 +518,16 @@ gw_cmd_client_add(const struct gw_config *c, int argc, char **argv)
 
 	if (rc == PD_CMD_GO && line.nwords == 0)
 		rc = pd_cmd_wrong(&line, "it wants a name for the client");
-	else if (rc == PD_CMD_GO && !gw_is_name(line.words[0], GW_TITLE_MAX))
-		rc = pd_cmd_wrong(&line,
-		    "\"%.64s\" cannot be a name: at most %d letters, digits, "
-		    "'-', '_' and '.'",
+	else if (rc == PD_CMD_GO && !gw_is_name(line.words[0], GW_TITLE_MAX)) {
+		error("\"%.64s\" cannot be a name; use at most %d letters, "
+		      "digits, '-', '_' and '.', and begin with a letter or "
+		      "digit",
 		    line.words[0], GW_TITLE_MAX);
+		rc = GW_USAGE;
+	}
 	if (rc == PD_CMD_GO)
 		rc = gw_form_of(&line, a.forms, &a.form);
-	if (rc == PD_CMD_GO) {
+	if (rc == PD_CMD_GO && c != NULL) {
 		t = tunnel_of(c, &a);
 		rc = t != NULL && options_fit(t, &a) &&
 			     gw_form_fits(c, t, a.form)
@@ -482,8 +535,8 @@ gw_cmd_client_add(const struct gw_config *c, int argc, char **argv)
 			 : GW_FAIL;
 		if (rc == GW_OK && (rc = pd_cmd_end(rc)) != GW_OK)
 			fprintf(stderr,
-			    "error: client %s is there, but what was to be "
-			    "shown once is lost; make it anew: client add %s "
+			    "error: client %s is there, but what it is given "
+			    "did not get out; make it anew: client add %s "
 			    "--again\n",
 			    line.words[0], line.words[0]);
 	}

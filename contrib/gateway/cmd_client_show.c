@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -66,7 +68,17 @@ gw_form_fits(
 		    t->title);
 		return false;
 	}
-	if (t->type == GW_WIREGUARD && c->endpoint == NULL) {
+	if (form == GW_FORM_ANDROID && t->auth == GW_AUTH_CERTIFICATE) {
+		fprintf(stderr,
+		    "error: Android's own client takes RSA certificates "
+		    "alone, and those of tunnel %s are ECDSA's; use --sswan "
+		    "and the strongSwan app, or auth = \"eap\"\n",
+		    t->title);
+		return false;
+	}
+	if (c->endpoint == NULL &&
+	    (t->type == GW_WIREGUARD ||
+		(t->type == GW_PPTP && t->local_text == NULL))) {
 		fprintf(stderr,
 		    "error: what do clients dial? write endpoint = "
 		    "\"vpn.example.org\" into gateway %s\n",
@@ -91,6 +103,33 @@ conf_text(const struct gw_onboard *o)
 	if (fclose(f) != 0)
 		abort();
 	return text;
+}
+
+/* Most terminals begin with 24 lines, and half a code is none. */
+static void
+note_terminal(const char *text)
+{
+	int columns = gw_qr_columns(text), lines = (columns + 1) / 2;
+	struct winsize w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 &&
+	    (w.ws_col < columns || w.ws_row < lines))
+		fprintf(stderr,
+		    "the code needs a terminal of %d columns and %d lines, and "
+		    "this one has %d and %d: make it larger, or its letters "
+		    "smaller\n",
+		    columns, lines, w.ws_col, w.ws_row);
+}
+
+static int
+draw_in_terminal(const char *text)
+{
+	int r = gw_qr_terminal(text, stdout);
+
+	fflush(stdout);
+	if (r == 0)
+		note_terminal(text);
+	return r;
 }
 
 static int
@@ -119,11 +158,38 @@ show_conf(const struct gw_onboard *o, enum gw_form form, bool fresh)
 		if (form == GW_FORM_QR ||
 		    (form == GW_FORM_USUAL && o->private_key != NULL &&
 			isatty(STDOUT_FILENO)))
-			r = gw_qr_terminal(text, stdout);
+			r = draw_in_terminal(text);
 	}
 	OPENSSL_cleanse(text, strlen(text));
 	free(text);
 	return r < 0 ? GW_FAIL : GW_OK;
+}
+
+int
+gw_store_key(const struct gw_config *c, struct gw_system *sys,
+    const struct gw_tunnel *t, char public[GW_KEY_TEXT])
+{
+	char *path = gw_wireguard_key_path(c, t);
+	uint8_t key[GW_KEY_LEN], pub[GW_KEY_LEN];
+	int r = -1;
+
+	if (t->key == NULL) {
+		r = gw_key_ensure(sys, path, public);
+		if (r < 0)
+			fprintf(stderr, "error: %s\n", sys->why);
+	} else if (gw_key_read(path, key) == 0 &&
+		   gw_key_public(key, pub) == 0) {
+		gw_key_text(pub, public);
+		r = 0;
+	} else {
+		fprintf(stderr, "error: tunnel %s: key: %s: %s\n", t->title,
+		    path,
+		    errno == EILSEQ ? "it is no WireGuard key"
+				    : strerror(errno));
+	}
+	OPENSSL_cleanse(key, sizeof(key));
+	free(path);
+	return r;
 }
 
 static int
@@ -131,31 +197,11 @@ show_wireguard(const struct gw_onboard *o, struct gw_system *sys,
     enum gw_form form, bool fresh)
 {
 	char public[GW_KEY_TEXT];
-	char *path = gw_wireguard_key_path(o->conf, o->tunnel);
-	uint8_t key[GW_KEY_LEN], pub[GW_KEY_LEN];
 	struct gw_onboard whole;
 	struct gw_facts facts;
-	int rc = GW_FAIL;
 
-	/* Our own is made if there is none yet; a given one is only read. */
-	if (o->tunnel->key == NULL) {
-		if (gw_key_ensure(sys, path, public) == 0)
-			rc = GW_OK;
-		else
-			fprintf(stderr, "error: %s\n", sys->why);
-	} else if (gw_key_read(path, key) == 0 &&
-		   gw_key_public(key, pub) == 0) {
-		gw_key_text(pub, public);
-		rc = GW_OK;
-	} else {
-		fprintf(stderr, "error: %s: %s\n", path,
-		    errno == EILSEQ ? "it is no WireGuard key"
-				    : strerror(errno));
-	}
-	OPENSSL_cleanse(key, sizeof(key));
-	free(path);
-	if (rc != GW_OK)
-		return rc;
+	if (gw_store_key(o->conf, sys, o->tunnel, public) < 0)
+		return GW_FAIL;
 	gw_facts_read(&facts, o->conf->uplink);
 	whole = *o;
 	whole.server_key = public;
@@ -181,6 +227,10 @@ show_ikev2_form(const struct gw_onboard *o, enum gw_form form)
 	if (file)
 		fprintf(stderr, "the certificate's password is %s\n",
 		    o->p12_password);
+	else if (o->client->password != NULL &&
+		 (form == GW_FORM_SSWAN || form == GW_FORM_PS1))
+		fprintf(stderr, "the device asks for user %s and password %s\n",
+		    o->client->name, o->client->password);
 	if (form == GW_FORM_MOBILECONFIG)
 		gw_mobileconfig_write(o, stdout);
 	else if (form == GW_FORM_SSWAN)
@@ -245,6 +295,19 @@ read_kept(struct gw_system *sys, const struct gw_client *cl, size_t *len)
 	return bytes;
 }
 
+/* The shell made the file, by its umask. */
+static void
+note_readers(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		fputs("warning: there is a secret in this file, and others may "
+		      "read it; chmod 600 it\n",
+		    stderr);
+}
+
 int
 gw_form_show(const struct gw_config *c, struct gw_system *sys,
     const struct gw_client *cl, enum gw_form form, const struct gw_fresh *fresh)
@@ -282,6 +345,8 @@ gw_form_show(const struct gw_config *c, struct gw_system *sys,
 		gw_typed_write(&o, stdout);
 		rc = GW_OK;
 	}
+	if (rc == GW_OK && (t->type != GW_WIREGUARD || o.private_key != NULL))
+		note_readers();
 	free(kept);
 	free(pac);
 	return rc;

@@ -25,7 +25,7 @@ get_env(const char *name)
 }
 
 static void
-begin(const struct gw_ppp *s, const char *path)
+note_begin(const struct gw_ppp *s, const char *path)
 {
 	char line[256];
 
@@ -37,7 +37,7 @@ begin(const struct gw_ppp *s, const char *path)
 }
 
 static void
-end(const struct gw_ppp *s, const char *path)
+note_end(const struct gw_ppp *s, const char *path)
 {
 	struct gw_ppp noted;
 	char *line = gw_read_file(path);
@@ -64,9 +64,9 @@ hook(const struct gw_config *c, bool up)
 	path = gw_system_path(&sys, "ppp/%s", s.link);
 	openlog("pared-gateway", LOG_PID | LOG_PERROR, LOG_DAEMON);
 	if (up)
-		begin(&s, path);
+		note_begin(&s, path);
 	else
-		end(&s, path);
+		note_end(&s, path);
 	closelog();
 	free(path);
 	gw_system_finish(&sys);
@@ -78,12 +78,23 @@ gw_cmd_hook(const struct gw_plan *p, int argc, char **argv)
 {
 	bool up;
 
+	/* Who types it learns that there is nothing to type. */
+	if (getenv("PPP_IFACE") == NULL && getenv("PPP_LOCAL") == NULL &&
+	    getenv("PPP_REMOTE") == NULL)
+		argc = 0;
 	if (argc != 2 || (strcmp(argv[1], "ppp-up") != 0 &&
 			     strcmp(argv[1], "ppp-down") != 0)) {
-		fputs("usage: pared-gateway hook ppp-up|ppp-down -c FILE\n",
+		fputs(
+		    "usage: pared-gateway hook ppp-up|ppp-down -c FILE\n"
+		    "\n"
+		    "For pppd, which says by PPP_IFACE, PPP_REMOTE and others "
+		    "in the environment\n"
+		    "whose session it is.\n",
 		    stderr);
 		return GW_USAGE;
 	}
+	if (p == NULL)
+		return PD_CMD_GO;
 	up = strcmp(argv[1], "ppp-up") == 0;
 	return hook(p->conf, up);
 }

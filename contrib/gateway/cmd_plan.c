@@ -85,6 +85,8 @@ gw_cmd_plan(const struct gw_plan *p, int argc, char **argv)
 		return rc;
 	if (nft && json)
 		return pd_cmd_wrong(&line, "--nft or --json, not both");
+	if (p == NULL)
+		return rc;
 	gw_cmd_notes(p);
 	if (nft)
 		print_rules(p);

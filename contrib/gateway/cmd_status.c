@@ -106,9 +106,11 @@ gw_cmd_status(const struct gw_plan *p, int argc, char **argv)
 	enum gw_state *state;
 	struct gw_engine e;
 
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || p == NULL)
 		return rc;
 	gw_engine_look(&e, p->conf);
+	if (!e.known && !e.hidden)
+		fprintf(stderr, "warning: %s\n", e.sys.why);
 	state = pd_arena_zalloc(p->arena, (p->n + 1) * sizeof(*state));
 	gw_engine_probe(&e, p, state);
 	if (json)

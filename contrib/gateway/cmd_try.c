@@ -5,7 +5,8 @@
  * undo them. So a guard of its own session starts before anything is done, and
  * goes back at the deadline, whatever becomes of the terminal and of us. A file
  * in the run directory is the trial: who removes it first has decided. The
- * guard removes it at the deadline, `keep` before.
+ * guard removes it at the deadline, `keep` before. A later trial's file has the
+ * same name and is another file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,17 +27,18 @@
 
 #define LEAST_S 5
 #define MOST_S  86400
-#define LOOK_MS 100   /* between two looks at the file */
-#define LOCK_MS 60000 /* that the guard waits for others of the program */
-#define KEPT    0     /* the guard's exit status */
+#define LOOK_MS 100    /* between two looks at the file */
+#define TAKE_MS 600000 /* that the guard waits for the locks */
+#define KEPT    0      /* the guard's exit status */
 #define WENT    1
 #define STUCK   2
+#define SERVED  3
 
 static const char try_usage[] =
     "usage: pared-gateway try SECONDS [-c FILE]\n"
     "\n"
-    "`up`, and after so many seconds back to what was in force before, unless\n"
-    "you type \"keep\", or say so from another shell:\n"
+    "`up`, and after so many seconds (5 to 86400) back to what was in force\n"
+    "before, unless you type \"keep\", or say so from another shell:\n"
     "\n"
     "  pared-gateway keep -c FILE\n"
     "\n"
@@ -63,9 +66,27 @@ clock_ms(void)
 struct guard {
 	const struct gw_config *conf;
 	char *file;
+	int trial;    /* the same, open: our trial, whoever has the name */
+	int parent;   /* a pidfd */
 	char *before; /* what was in force; NULL: nothing */
 	int64_t ms;
 };
+
+static bool
+is_undecided(const struct guard *g)
+{
+	struct stat st;
+
+	return fstat(g->trial, &st) == 0 && st.st_nlink > 0;
+}
+
+/* Whether it was us. The guard asks while somebody has the locks, without which
+ * nobody begins another trial: so what has the name is ours. */
+static bool
+decide(const struct guard *g)
+{
+	return is_undecided(g) && unlink(g->file) == 0;
+}
 
 /*
  * Until the deadline, or the file is gone. USR2: all is up, and the time counts
@@ -82,7 +103,7 @@ wait_for_end(const struct guard *g)
 	sigemptyset(&wake);
 	sigaddset(&wake, SIGUSR1);
 	sigaddset(&wake, SIGUSR2);
-	while (clock_ms() < end && access(g->file, F_OK) == 0) {
+	while (clock_ms() < end && is_undecided(g)) {
 		got = sigtimedwait(&wake, NULL, &look);
 		if (got == SIGUSR1)
 			return;
@@ -94,12 +115,30 @@ wait_for_end(const struct guard *g)
 static int
 go_back(const struct guard *g)
 {
-	struct gw_begin how = { .wait_ms = LOCK_MS };
+	struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	struct gw_begin how = { .quiet = true };
+	int64_t end = clock_ms() + TAKE_MS;
 	struct gw_engine e;
 	int rc;
 
-	if (gw_engine_begin_with(&e, g->conf, &how) < 0)
+	/* A Ctrl-Z in the middle of `up` holds them for ever. */
+	(void)pidfd_send_signal(g->parent, SIGCONT, NULL, 0);
+	/* Who starts the service meanwhile has decided. */
+	while ((rc = gw_engine_begin_with(&e, g->conf, &how)) < 0 &&
+	       !how.holder.serves && is_undecided(g) && clock_ms() < end)
+		nanosleep(&look, NULL);
+	if (rc < 0) {
+		if (!decide(g))
+			return KEPT;
+		if (how.holder.serves)
+			return SERVED;
+		fprintf(stderr, "pared-gateway: %s\n", how.why);
 		return STUCK;
+	}
+	if (!decide(g)) {
+		gw_engine_end(&e);
+		return KEPT;
+	}
 	rc = gw_apply_text(&e, g->before);
 	gw_engine_end(&e);
 	return rc < 0 ? STUCK : WENT;
@@ -133,8 +172,6 @@ guard(const struct guard *g)
 {
 	detach(g);
 	wait_for_end(g);
-	if (unlink(g->file) < 0)
-		_exit(KEPT);
 	_exit(go_back(g));
 }
 
@@ -168,7 +205,7 @@ on_stop(int signo)
 
 /* The guard's exit status. */
 static int
-attend(pid_t pid, const char *file)
+attend(pid_t pid, const struct guard *g)
 {
 	struct pollfd fds[2] = {
 		{ .fd = pidfd_open(pid, 0), .events = POLLIN },
@@ -191,7 +228,7 @@ attend(pid_t pid, const char *file)
 			int word = read_word();
 
 			if (word == 1)
-				(void)unlink(file);
+				(void)decide(g);
 			/* No confirmation, and no reason to go back. */
 			if (word < 0)
 				fds[1].fd = -1;
@@ -209,10 +246,19 @@ tell_end(int how, const struct gw_config *c)
 {
 	switch (how) {
 	case KEPT:
-		puts("kept");
-		return GW_OK;
+		if (gw_is_up(c)) {
+			puts("kept");
+			return GW_OK;
+		}
+		fputs("pared-gateway: somebody took it down\n", stderr);
+		return GW_FAIL;
 	case WENT:
 		fputs("pared-gateway: went back to what was before\n", stderr);
+		return GW_FAIL;
+	case SERVED:
+		fputs("pared-gateway: the service has it by now, so nothing "
+		      "goes back\n",
+		    stderr);
 		return GW_FAIL;
 	default:
 		fprintf(stderr,
@@ -225,14 +271,19 @@ tell_end(int how, const struct gw_config *c)
 
 /* The guard is there before the first step is done. */
 static pid_t
-start_guard(struct gw_engine *e, const struct guard *g)
+start_guard(struct gw_engine *e, struct guard *g)
 {
 	sigset_t calls, before;
 	pid_t pid;
 
-	if (gw_write_file(g->file, "", 0600) < 0) {
+	g->trial = open(g->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	g->parent = pidfd_open(getpid(), 0);
+	if (g->trial < 0 || g->parent < 0) {
 		fprintf(stderr, "pared-gateway: %s: %s\n", g->file,
-		    strerror(errno));
+		    errno == EEXIST ? "a trial is under way already"
+				    : strerror(errno));
+		if (g->trial >= 0)
+			(void)unlink(g->file);
 		return -1;
 	}
 	/* Not one of them may come before the guard waits for it. */
@@ -254,11 +305,13 @@ start_guard(struct gw_engine *e, const struct guard *g)
 }
 
 static int
-try(struct gw_engine *e, const struct gw_plan *p, int64_t seconds)
+hold_trial(struct gw_engine *e, const struct gw_plan *p, int64_t seconds)
 {
 	struct guard g = {
 		.conf = p->conf,
 		.file = trial_file(&e->sys),
+		.trial = -1,
+		.parent = -1,
 		.before = gw_applied(e),
 		.ms = seconds * 1000,
 	};
@@ -266,9 +319,7 @@ try(struct gw_engine *e, const struct gw_plan *p, int64_t seconds)
 	pid_t pid = -1;
 	int rc = GW_FAIL;
 
-	if (access(g.file, F_OK) == 0)
-		fputs("pared-gateway: a trial is under way already\n", stderr);
-	else if (was_up && g.before == NULL)
+	if (was_up && g.before == NULL)
 		fputs("pared-gateway: what is in force is not known, so there "
 		      "is no way back; first: pared-gateway up\n",
 		    stderr);
@@ -287,8 +338,12 @@ try(struct gw_engine *e, const struct gw_plan *p, int64_t seconds)
 		       "keep\n",
 		    (long long)seconds);
 		fflush(stdout);
-		rc = tell_end(attend(pid, g.file), p->conf);
+		rc = tell_end(attend(pid, &g), p->conf);
 	}
+	if (g.trial >= 0)
+		close(g.trial);
+	if (g.parent >= 0)
+		close(g.parent);
 	free(g.before);
 	free(g.file);
 	return rc;
@@ -310,10 +365,12 @@ gw_cmd_try(const struct gw_plan *p, int argc, char **argv)
 	    seconds < LEAST_S || seconds > MOST_S)
 		return pd_cmd_wrong(
 		    &line, "for how many seconds? %d to %d", LEAST_S, MOST_S);
+	if (p == NULL)
+		return rc;
 	gw_cmd_notes(p);
 	if (gw_engine_begin(&e, p->conf) < 0)
 		return GW_FAIL;
-	return pd_cmd_end(try(&e, p, seconds));
+	return pd_cmd_end(hold_trial(&e, p, seconds));
 }
 
 int
@@ -325,7 +382,7 @@ gw_cmd_keep(const struct gw_plan *p, int argc, char **argv)
 	struct gw_system sys;
 	char *file;
 
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || p == NULL)
 		return rc;
 	gw_system_of(&sys, p->conf);
 	file = trial_file(&sys);

@@ -41,7 +41,7 @@ gw_cmd_up(const struct gw_plan *p, int argc, char **argv)
 	int rc = pd_cmd_parse(&line, argc, argv);
 	struct gw_engine e;
 
-	if (rc != PD_CMD_GO)
+	if (rc != PD_CMD_GO || p == NULL)
 		return rc;
 	gw_cmd_notes(p);
 	if (gw_engine_begin(&e, p->conf) < 0)
@@ -72,15 +72,32 @@ static const char down_usage[] =
     "                   and are only named\n"
     "  -v, --verbose    a line for each step\n";
 
+/* By name, without a file: whether there is a table of rules of that name. */
+static bool
+has_table(struct gw_engine *e)
+{
+	char table[sizeof(GW_RULES_TABLE) + GW_NAME_MAX];
+	struct gw_arg arg = { .name = "table", .value = table };
+	struct gw_step s = {
+		.kind = &gw_kind_nft, .args = &arg, .nargs = 1, .nkeys = 1
+	};
+	enum gw_state state;
+
+	snprintf(table, sizeof(table), GW_RULES_TABLE "%s", e->sys.name);
+	state = s.kind->probe(&e->sys, &s);
+	return state == GW_AS_PLANNED || state == GW_DRIFTED;
+}
+
 /* Something of the plan is there that only we make, and nothing says so. */
 static bool
 is_lost(struct gw_engine *e, const struct gw_plan *p)
 {
-	for (size_t i = 0; p != NULL && i < p->n; i++) {
+	if (p == NULL)
+		return has_table(e);
+	for (size_t i = 0; i < p->n; i++) {
 		const struct gw_step *s = p->v[i];
 
-		/* Where no chain drops, no rule in it is as planned. */
-		if (s->kind->sweep != NULL && s->kind != &gw_kind_foreign &&
+		if (gw_step_is_marked(s) &&
 		    s->kind->probe(&e->sys, s) == GW_AS_PLANNED)
 			return true;
 	}
@@ -92,13 +109,16 @@ by_journal(struct gw_engine *e, const struct gw_plan *p)
 {
 	size_t n = e->journal.n;
 
+	if (n == 0 && is_lost(e, p)) {
+		fprintf(stderr,
+		    "pared-gateway: something of gateway %s is there, of which "
+		    "nothing is written down in %s; it may be up by another "
+		    "run-dir; else: pared-gateway down --by-tag\n",
+		    e->sys.name, e->sys.run_dir);
+		return GW_FAIL;
+	}
 	if (n == 0) {
 		printf("gateway %s is not up\n", e->sys.name);
-		if (is_lost(e, p))
-			fputs("warning: but something of it is there, of which "
-			      "nothing is written down; see: pared-gateway "
-			      "down --by-tag\n",
-			    stderr);
 		return GW_OK;
 	}
 	if (gw_engine_down(e) < 0)
@@ -135,17 +155,17 @@ gw_cmd_down(const struct gw_plan *p, int argc, char **argv)
 
 	if (rc != PD_CMD_GO)
 		return rc;
-	if (name == NULL && p == NULL)
-		return pd_cmd_wrong(&line, "--name wants a name");
 	if (name != NULL && !gw_is_name(name, GW_NAME_MAX))
 		return pd_cmd_wrong(&line, "\"%.100s\" is no name", name);
 	if (run_dir != NULL && (name == NULL || run_dir[0] != '/'))
 		return pd_cmd_wrong(
 		    &line, "--run-dir wants a whole path, and --name");
+	if (name == NULL && p == NULL)
+		return rc;
 	named.name = (char *)name;
 	named.run_dir = run_dir != NULL ? (char *)run_dir : GW_CMD_RUN_DIR;
 	named.state_dir = GW_CMD_STATE_DIR;
-	how.any_journal = tags;
+	how.salvage = tags;
 	if (gw_engine_begin_with(&e, name != NULL ? &named : p->conf, &how) < 0)
 		return GW_FAIL;
 	e.tell = verbose ? stdout : NULL;

@@ -126,8 +126,10 @@ place_ok(struct gw_draft *d, enum gw_section s, const char *title,
 
 	if (places->n > 0 && kind->most == 1) {
 		pd_conf_say(&d->l, at, true,
-		    "there is a %s in line %u already; keep one of them",
-		    gw_sections[s].name, places->v[0].line);
+		    "there is a %s in %.512s:%u already; keep one of them",
+		    gw_sections[s].name,
+		    places->v[0].file != NULL ? places->v[0].file : "",
+		    places->v[0].line);
 		return false;
 	}
 	if (places->n == kind->most) {
@@ -255,6 +257,26 @@ gw_config_parse(
 	return parse(path, text, false, report);
 }
 
+/* Why a file cannot be read, and what to do. */
+static const char *
+unread(int error)
+{
+	switch (error) {
+	case EILSEQ:
+		return "it is not text, but UTF-16 or a program's own form; "
+		       "save it as UTF-8";
+	case EFBIG:
+		return "it is larger than 1 MiB; name the right one with -c, "
+		       "or take parts of it in by include(\"file\")";
+	case EACCES:
+		return "permission denied; run it as root, or chmod the file";
+	case ENOENT:
+		return "there is no such file; name it with -c";
+	default:
+		return strerror(error);
+	}
+}
+
 struct gw_config *
 gw_config_load(const char *path, const struct pd_conf_report *report)
 {
@@ -268,9 +290,8 @@ gw_config_load(const char *path, const struct pd_conf_report *report)
 		free(text);
 		return c;
 	}
-	snprintf(line, sizeof(line),
-	    "%.512s: cannot be read: %s; name the file with -c", path,
-	    errno == EILSEQ ? "it is not text" : strerror(errno));
+	snprintf(line, sizeof(line), "%.512s: cannot be read: %s", path,
+	    unread(errno));
 	if (report != NULL && report->line != NULL)
 		report->line(report->arg, true, line);
 	return NULL;

@@ -115,8 +115,10 @@ struct gw_tunnel {
 	bool broken; /* i-know-it-is-broken */
 
 	/* SIT; local as well: where PPTP listens. */
-	char *local_text, *remote_text;
+	char *local_text, *remote_text, *relay_text;
 	struct pd_addr local, remote; /* family 0: unset */
+	bool six_to_four;             /* remote = any; remote is unset then */
+	struct pd_addr relay;         /* of 6to4, IPv4; family 0: none */
 	struct pd_strings ndp_proxy_text;
 	struct pd_prefixes ndp_proxy; /* single addresses */
 };
@@ -272,6 +274,9 @@ gw_config_load(const char *path, const struct pd_conf_report *report);
 struct gw_config *gw_config_parse(
     const char *path, const char *text, const struct pd_conf_report *report);
 void gw_config_free(struct gw_config *c);
+
+/* 2002:V4ADDR::/48, the network of an IPv4 address (RFC 3056, 2). */
+struct gw_net gw_net_6to4(const struct pd_addr *v4);
 
 /* NULL when there is none of that title. */
 const struct gw_tunnel *

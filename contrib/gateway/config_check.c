@@ -75,9 +75,12 @@ check_edge(struct gw_draft *d, const struct gw_part *part)
 	struct gw_edge *e = &d->c->edges[part->i];
 	struct gw_port port;
 
-	if (gw_draft_address(d, part, "to", e->to_text, 0, &e->to))
-		gw_draft_address(d, part, "address", e->address_text,
-		    e->to.family, &e->address);
+	if (gw_draft_address(
+		d, &(struct gw_word){ part, "to", e->to_text, 0 }, &e->to))
+		gw_draft_address(d,
+		    &(struct gw_word){
+			part, "address", e->address_text, e->to.family },
+		    &e->address);
 	if (!gw_draft_few(d, part, "ports", &e->ports_text))
 		return;
 	if (gw_part_has(part, "ports") && e->ports_text.n == 0 && !part->g.told)
@@ -103,7 +106,9 @@ check_return(struct gw_draft *d, const struct gw_part *part)
 {
 	struct gw_return *r = &d->c->returns[part->i];
 
-	gw_draft_address(d, part, "address", r->address_text, 0, &r->address);
+	gw_draft_address(d,
+	    &(struct gw_word){ part, "address", r->address_text, 0 },
+	    &r->address);
 }
 
 static void
@@ -112,13 +117,17 @@ check_uplink(struct gw_draft *d, const struct gw_part *part)
 	struct gw_uplink *u = &d->c->uplinks[part->i];
 
 	gw_draft_link(d, part, u->link);
-	if (!gw_draft_base(d, part, "prefix", u->prefix_text, 0, &u->prefix))
+	if (!gw_draft_base(d,
+		&(struct gw_word){ part, "prefix", u->prefix_text, 0 },
+		&u->prefix))
 		return;
 	if (u->prefix.len == 0)
 		gw_draft_say(d, part, "prefix",
 		    "that is every address; write the network that the "
 		    "provider gave you");
-	gw_draft_address(d, part, "via", u->gateway_text, u->prefix.addr.family,
+	gw_draft_address(d,
+	    &(struct gw_word){
+		part, "via", u->gateway_text, u->prefix.addr.family },
 	    &u->gateway);
 }
 
@@ -126,27 +135,40 @@ static void
 check_nat64(struct gw_draft *d, const struct gw_part *part)
 {
 	struct gw_nat64 *n = &d->c->nat64;
+	struct gw_net base;
 
 	gw_draft_link(d, part, n->link);
-	if (gw_draft_base(
-		d, part, "prefix", n->prefix_text, AF_INET6, &n->prefix) &&
+	if (gw_draft_base(d,
+		&(struct gw_word){ part, "prefix", n->prefix_text, AF_INET6 },
+		&n->prefix) &&
 	    n->prefix.len != 96)
 		gw_draft_say(d, part, "prefix",
 		    "/%u; an IPv4 address has to fit behind it, so write a "
 		    "/96, like 2001:db8:64::/96",
 		    n->prefix.len);
-	if (gw_draft_base(d, part, "pool", n->pool_text, AF_INET, &n->pool) &&
+	if (gw_draft_base(d,
+		&(struct gw_word){ part, "pool", n->pool_text, AF_INET },
+		&n->pool) &&
 	    (n->pool.len > 29 || n->pool.len < 8))
 		gw_draft_say(d, part, "pool",
 		    "/%u; each IPv6 host takes an address of it, so write a "
 		    "/8 to a /29, like 192.168.255.0/24",
 		    n->pool.len);
-	if (gw_draft_net(d, part, "lan", n->lan_text, AF_INET6, &n->lan) &&
-	    n->lan.len != 64)
+	if (!gw_draft_net(d,
+		&(struct gw_word){ part, "lan", n->lan_text, AF_INET6 },
+		&n->lan))
+		return;
+	base = gw_net_base(&n->lan);
+	if (n->lan.len != 64)
 		gw_draft_say(d, part, "lan",
 		    "/%u; hosts make their own addresses in a /64 alone (RFC "
 		    "4862), so write one like 2001:db8:77::1/64",
 		    n->lan.len);
+	else if (pd_addr_equal(&base.addr, &n->lan.addr))
+		gw_draft_say(d, part, "lan",
+		    "%s is the network's own address; write the one that is "
+		    "ours there",
+		    n->lan_text);
 }
 
 static void
@@ -229,8 +251,10 @@ static void
 check_hairpin(
     struct gw_draft *d, const struct gw_part *part, struct gw_forward *f)
 {
-	if (!gw_draft_base(d, part, "hairpin-net", f->hairpin_net_text,
-		f->to.family, &f->hairpin_net))
+	if (!gw_draft_base(d,
+		&(struct gw_word){
+		    part, "hairpin-net", f->hairpin_net_text, f->to.family },
+		&f->hairpin_net))
 		return;
 	if (f->hairpin_net.len == 0)
 		gw_draft_say(d, part, "hairpin-net",
@@ -245,6 +269,30 @@ check_hairpin(
 		    "%s does not hold to, %s; write the container's own "
 		    "network",
 		    f->hairpin_net_text, f->to_text);
+}
+
+/* fd00::2:80 is an address; fd00::2 and its port 80 may have been meant. */
+static void
+note_bare(
+    struct gw_draft *d, const struct gw_part *part, const struct gw_forward *f)
+{
+	struct pd_str text = pd_str_z(f->to_text), port;
+	const char *colon = strrchr(f->to_text, ':');
+	struct pd_addr shorter;
+	int64_t number;
+
+	if (f->to.family != AF_INET6 || f->to.port != 0 || colon == NULL ||
+	    f->port.lo != f->port.hi)
+		return;
+	port = pd_str_z(colon + 1);
+	text.n = (size_t)(colon - f->to_text);
+	if (pd_str_u63(port, &number) < 0 || gw_addr_parse(text, &shorter) < 0)
+		return;
+	pd_conf_say(&d->l, pd_conf_group_place(&part->g, "to"), false,
+	    "%sto: %s is taken for an address without a port; write "
+	    "[%.*s]:%s if that is meant, else [%s]:%u",
+	    part->g.what, f->to_text, (int)text.n, text.p, port.p, f->to_text,
+	    f->port.lo);
 }
 
 static void
@@ -278,8 +326,11 @@ check_forward(struct gw_draft *d, const struct gw_part *part)
 		gw_draft_say(d, part, "to",
 		    "a range of ports keeps its numbers; write the address "
 		    "alone");
-	gw_draft_address(
-	    d, part, "address", f->address_text, f->to.family, &f->address);
+	if (port)
+		note_bare(d, part, f);
+	gw_draft_address(d,
+	    &(struct gw_word){ part, "address", f->address_text, f->to.family },
+	    &f->address);
 	check_hairpin(d, part, f);
 }
 

@@ -20,7 +20,8 @@ overlap(const struct gw_net *a, const struct gw_net *b)
 struct claim {
 	const struct gw_part *part;
 	const char *option;
-	struct gw_net net;
+	struct pd_prefix range;
+	char text[2 * PD_ADDR_TEXT];
 };
 
 struct claims {
@@ -28,15 +29,56 @@ struct claims {
 	size_t n;
 };
 
-static void
-claim(struct claims *claims, const struct gw_part *part, const char *option,
-    const struct gw_net *net)
+static struct claim *
+claim(struct claims *claims, const struct gw_part *part, const char *option)
 {
-	if (net->addr.family == 0)
-		return; /* an end of a range that is not set */
 	claims->v =
 	    pd_xrealloc(claims->v, (claims->n + 1) * sizeof(*claims->v));
-	claims->v[claims->n++] = (struct claim){ part, option, *net };
+	claims->v[claims->n] = (struct claim){ .part = part, .option = option };
+	return &claims->v[claims->n++];
+}
+
+static void
+claim_net(struct claims *claims, const struct gw_part *part, const char *option,
+    const struct gw_net *net)
+{
+	struct gw_net base = gw_net_base(net);
+	unsigned bits = net->addr.family == AF_INET ? 32 : 128;
+	struct claim *c;
+
+	if (net->addr.family == 0)
+		return; /* told to be wrong */
+	c = claim(claims, part, option);
+	c->range.first = c->range.last = base.addr;
+	for (unsigned i = net->len; i < bits; i++)
+		c->range.last.ip[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	gw_net_text(net, c->text);
+}
+
+static void
+claim_range(struct claims *claims, const struct gw_part *part,
+    const char *option, const struct pd_prefix *range)
+{
+	char first[PD_ADDR_TEXT], last[PD_ADDR_TEXT];
+	struct claim *c;
+
+	if (range->first.family == 0)
+		return;
+	c = claim(claims, part, option);
+	c->range = *range;
+	snprintf(c->text, sizeof(c->text), "%s-%s",
+	    pd_addr_text(&range->first, first),
+	    pd_addr_text(&range->last, last));
+}
+
+static bool
+claims_overlap(const struct claim *a, const struct claim *b)
+{
+	const struct pd_prefix *x = &a->range, *y = &b->range;
+
+	return x->first.family == y->first.family &&
+	       memcmp(x->first.ip, y->last.ip, sizeof(x->first.ip)) <= 0 &&
+	       memcmp(y->first.ip, x->last.ip, sizeof(x->first.ip)) <= 0;
 }
 
 static void
@@ -44,22 +86,16 @@ claim_all(struct claims *claims, const struct gw_part *part, const char *option,
     const struct gw_nets *nets)
 {
 	for (size_t i = 0; i < nets->n; i++)
-		claim(claims, part, option, &nets->v[i]);
+		claim_net(claims, part, option, &nets->v[i]);
 }
 
-/* A range of PPTP's is compared by its ends: it is within one /24. */
 static void
 claim_tunnel(struct claims *claims, const struct gw_part *part,
     const struct gw_tunnel *t)
 {
-	struct gw_net end = { .len = 32 };
-
 	claim_all(claims, part, "address", &t->address);
 	claim_all(claims, part, "pool", &t->pool);
-	end.addr = t->pool_range.first;
-	claim(claims, part, "pool", &end);
-	end.addr = t->pool_range.last;
-	claim(claims, part, "pool", &end);
+	claim_range(claims, part, "pool", &t->pool_range);
 }
 
 static void
@@ -75,27 +111,23 @@ clash_networks(struct gw_draft *d)
 		if (part->kind == GW_SECTION_TUNNEL)
 			claim_tunnel(&claims, part, &d->c->tunnels[part->i]);
 		if (part->kind == GW_SECTION_NAT64) {
-			claim(&claims, part, "prefix", &d->c->nat64.prefix);
-			claim(&claims, part, "pool", &d->c->nat64.pool);
-			claim(&claims, part, "lan", &d->c->nat64.lan);
+			claim_net(&claims, part, "prefix", &d->c->nat64.prefix);
+			claim_net(&claims, part, "pool", &d->c->nat64.pool);
+			claim_net(&claims, part, "lan", &d->c->nat64.lan);
 		}
 	}
 	for (size_t i = 0; i < claims.n; i++) {
 		for (size_t j = 0; j < i; j++) {
 			const struct claim *a = &claims.v[j];
 			const struct claim *b = &claims.v[i];
-			char mine[GW_NET_TEXT], theirs[GW_NET_TEXT];
-
 			if ((a->part == b->part &&
 				b->part->kind == GW_SECTION_TUNNEL) ||
-			    !overlap(&a->net, &b->net))
+			    !claims_overlap(a, b))
 				continue;
 			gw_draft_say(d, b->part, b->option,
 			    "%s overlaps with %s, %s in line %u; give each a "
 			    "network of its own",
-			    gw_net_text(&b->net, mine),
-			    gw_net_text(&a->net, theirs), a->option,
-			    a->part->at.line);
+			    b->text, a->text, a->option, a->part->at.line);
 			break;
 		}
 	}
@@ -164,6 +196,22 @@ clash_listen(struct gw_draft *d, const struct gw_part *part,
 	}
 }
 
+/* WireGuard listens on every address, the resolver on some of them. */
+static void
+clash_resolver(
+    struct gw_draft *d, const struct gw_part *part, const struct gw_tunnel *t)
+{
+	const struct gw_config *c = d->c;
+	bool resolves = c->nat64.present && c->nat64.resolve;
+
+	for (size_t i = 0; i < c->ntunnels; i++)
+		resolves = resolves || c->tunnels[i].dns_self;
+	if (resolves && t->type == GW_WIREGUARD && t->listen == 53)
+		gw_draft_say(d, part, "listen",
+		    "UDP port 53 is the resolver's; write another listen, or "
+		    "resolvers of others as dns");
+}
+
 static void
 clash_tunnel(struct gw_draft *d, const struct gw_part *part)
 {
@@ -204,6 +252,7 @@ clash_tunnel(struct gw_draft *d, const struct gw_part *part)
 		clash_listen(d, part, a, b);
 	}
 	clash_allowed(d, part, b);
+	clash_resolver(d, part, b);
 }
 
 /* A port that the world dials here, and who has it. */

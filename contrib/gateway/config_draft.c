@@ -71,59 +71,67 @@ example_of(int family)
 }
 
 bool
-gw_draft_address(struct gw_draft *d, const struct gw_part *part,
-    const char *option, const char *text, int family, struct pd_addr *out)
+gw_draft_address(
+    struct gw_draft *d, const struct gw_word *w, struct pd_addr *out)
 {
 	struct pd_addr a;
 
-	if (text == NULL)
+	if (w->text == NULL)
 		return false;
-	if (gw_addr_parse(pd_str_z(text), &a) < 0) {
-		gw_draft_say(d, part, option,
-		    "\"%.64s\" is no address; write one like %s", text,
-		    example_of(family));
+	if (gw_addr_parse(pd_str_z(w->text), &a) < 0) {
+		gw_draft_say(d, w->part, w->option,
+		    "\"%.64s\" is no address; write one like %s", w->text,
+		    example_of(w->family));
 		return false;
 	}
-	if (family != 0 && a.family != family) {
-		gw_draft_say(d, part, option,
+	if (w->family != 0 && a.family != w->family) {
+		gw_draft_say(d, w->part, w->option,
 		    "%.64s is %s, and only %s can stand here; write one like "
 		    "%s",
-		    text, family_name(a.family), family_name(family),
-		    example_of(family));
+		    w->text, family_name(a.family), family_name(w->family),
+		    example_of(w->family));
 		return false;
 	}
 	if (!gw_is_host_address(&a)) {
-		gw_draft_say(d, part, option,
+		gw_draft_say(d, w->part, w->option,
 		    "%.64s is a %s address, which no packet that is forwarded "
 		    "has; write one like %s",
-		    text, pd_addr_kind_name(pd_addr_kind(&a)),
-		    example_of(family));
+		    w->text, pd_addr_kind_name(pd_addr_kind(&a)),
+		    example_of(w->family));
 		return false;
 	}
 	*out = a;
 	return true;
 }
 
-bool
-gw_draft_net(struct gw_draft *d, const struct gw_part *part, const char *option,
-    const char *text, int family, struct gw_net *out)
+/* own: whether it is an address of a host in the network that is asked for. */
+static bool
+read_net(
+    struct gw_draft *d, const struct gw_word *w, bool own, struct gw_net *out)
 {
+	static const char *const examples[2][3] = {
+		{ "10.77.0.0/24", "2001:db8:1::/64",
+		    "10.77.0.0/24 or fd77::/64" },
+		{ "10.77.0.1/24", "2001:db8:1::1/64",
+		    "10.77.0.1/24 or fd77::1/64" },
+	};
 	struct gw_net net;
 
-	if (text == NULL)
+	if (w->text == NULL)
 		return false;
-	if (gw_net_parse(pd_str_z(text), &net) < 0) {
-		gw_draft_say(d, part, option,
-		    "\"%.64s\" is no network; write one like %s", text,
-		    family == AF_INET    ? "10.77.0.0/24"
-		    : family == AF_INET6 ? "2001:db8:1::/64"
-					 : "10.77.0.0/24 or fd77::/64");
+	if (gw_net_parse(pd_str_z(w->text), &net) < 0) {
+		gw_draft_say(d, w->part, w->option,
+		    "\"%.64s\" is no %s; write one like %s", w->text,
+		    own ? "address with the length of its network" : "network",
+		    examples[own][w->family == AF_INET    ? 0
+				  : w->family == AF_INET6 ? 1
+							  : 2]);
 		return false;
 	}
-	if (family != 0 && net.addr.family != family) {
-		gw_draft_say(d, part, option,
-		    "%.64s is %s, and only %s can stand here", text,
-		    family_name(net.addr.family), family_name(family));
+	if (w->family != 0 && net.addr.family != w->family) {
+		gw_draft_say(d, w->part, w->option,
+		    "%.64s is %s, and only %s can stand here", w->text,
+		    family_name(net.addr.family), family_name(w->family));
 		return false;
 	}
 	*out = net;
@@ -131,19 +139,36 @@ gw_draft_net(struct gw_draft *d, const struct gw_part *part, const char *option,
 }
 
 bool
-gw_draft_base(struct gw_draft *d, const struct gw_part *part,
-    const char *option, const char *text, int family, struct gw_net *out)
+gw_draft_net(struct gw_draft *d, const struct gw_word *w, struct gw_net *out)
 {
-	char meant[GW_NET_TEXT];
-	struct gw_net base;
+	return read_net(d, w, true, out);
+}
 
-	if (!gw_draft_net(d, part, option, text, family, out))
+bool
+gw_draft_base(struct gw_draft *d, const struct gw_word *w, struct gw_net *out)
+{
+	char meant[GW_NET_TEXT], network[GW_NET_TEXT];
+	struct gw_net base, wider;
+
+	if (!read_net(d, w, false, out))
 		return false;
 	base = gw_net_base(out);
+	/* "2001:db8:b::" is hardly meant to be one address. */
+	if (strchr(w->text, '/') == NULL) {
+		wider = *out;
+		wider.len = out->addr.family == AF_INET ? 24 : 64;
+		wider = gw_net_base(&wider);
+		gw_draft_say(d, w->part, w->option,
+		    "%.64s has no length; write %s for a network, or %s for "
+		    "one address",
+		    w->text, gw_net_text(&wider, network),
+		    gw_net_text(out, meant));
+		return false;
+	}
 	if (pd_addr_equal(&base.addr, &out->addr))
 		return true;
-	gw_draft_say(d, part, option,
-	    "%.64s has bits behind its length; write %s", text,
+	gw_draft_say(d, w->part, w->option,
+	    "%.64s has bits behind its length; write %s", w->text,
 	    gw_net_text(&base, meant));
 	return false;
 }

@@ -60,18 +60,22 @@ bool gw_part_has(const struct gw_part *part, const char *option);
 const struct gw_part *
 gw_draft_part(const struct gw_draft *d, enum gw_section kind, size_t i);
 
-/*
- * Words of an option: what is wrong is told. A text of NULL is none, and
- * nothing is told. family: AF_INET, AF_INET6; 0: either. True: out was set.
- */
-bool gw_draft_address(struct gw_draft *d, const struct gw_part *part,
-    const char *option, const char *text, int family, struct pd_addr *out);
-/* A network, host bits kept. */
-bool gw_draft_net(struct gw_draft *d, const struct gw_part *part,
-    const char *option, const char *text, int family, struct gw_net *out);
+/* A word of an option. */
+struct gw_word {
+	const struct gw_part *part;
+	const char *option;
+	const char *text; /* NULL: there is none, and nothing is told */
+	int family;       /* AF_INET, AF_INET6; 0: either */
+};
+/* What is wrong with it is told. True: out was set. */
+bool gw_draft_address(
+    struct gw_draft *d, const struct gw_word *w, struct pd_addr *out);
+/* An address with the length of its network. */
+bool
+gw_draft_net(struct gw_draft *d, const struct gw_word *w, struct gw_net *out);
 /* A network that has no host bits. */
-bool gw_draft_base(struct gw_draft *d, const struct gw_part *part,
-    const char *option, const char *text, int family, struct gw_net *out);
+bool
+gw_draft_base(struct gw_draft *d, const struct gw_word *w, struct gw_net *out);
 /* Not more values than anybody writes: each makes rules, and is compared. */
 #define GW_LISTED_MAX 64
 bool gw_draft_few(struct gw_draft *d, const struct gw_part *part,

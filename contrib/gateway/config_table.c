@@ -35,8 +35,8 @@ const char *const gw_tunnel_types[] = { "wireguard", "ikev2", "sit", "pptp",
 /* clang-format off */
 static const struct pd_conf_row gateway_rows[] = {
 ROW("uplink", STRING, gw_config, uplink, "auto",
-    TEXT("The link to the world; auto: the default route's, IPv4's before "
-         "IPv6's.")),
+    TEXT("The link to the world; auto: those of the default routes, of IPv4 "
+         "and IPv6 each its own, and all of them where there are several.")),
 ROW("endpoint", STRING, gw_config, endpoint, NULL, EXAMPLE("vpn.example.org"),
     TEXT("The host name or address that clients dial, without a port. It goes "
          "into what client show prints.")),
@@ -73,7 +73,13 @@ ROW("foreign-drop", CHOICE, gw_config, foreign_open, "report", WORDS(drops),
     TEXT("What to do about chains of others (Docker, ufw) that drop what the "
          "gateway lets through: report, which check does with the remedy, or "
          "open, which puts accepts of our own in front, and takes them away "
-         "when the gateway goes down.")),
+         "when the gateway goes down. Found are chains whose policy drops, and "
+         "rules that drop everything, all TCP or UDP, or all that leaves by "
+         "a way out (where there is a section forward: by any link), also in "
+         "chains to which all packets jump, unless a rule before accepts all "
+         "of these. Accepts by other matches (an address, a port) are taken "
+         "for none, so that rather too much is found. Not found are drops by "
+         "other matches, and those ahead of hooks input and forward.")),
 ROW("wpad", BOOL, gw_config, wpad, "false",
     TEXT("Whether the resolver answers for the name wpad, by which some "
          "systems look for a proxy.")),
@@ -98,7 +104,7 @@ ROW("address", STRINGS, gw_tunnel, address_text, "{}",
     EXAMPLE("{\"10.77.0.1/24\", \"fd77::1/64\"}"),
     TEXT("The gateway's own addresses in the tunnel, with the length of the "
          "network there; clients of WireGuard get theirs out of these. Every "
-         "type needs one.")),
+         "type needs one, but 6to4, which has 2002:V4ADDR::1 of local's.")),
 ROW("dns", STRINGS, gw_tunnel, dns_text, "{}", EXAMPLE("{\"self\"}"),
     TEXT("Wireguard, ikev2, pptp: the resolvers that clients are told: "
          "addresses, or self: the section resolver's, at the tunnel's own "
@@ -139,9 +145,9 @@ ROW("name", STRING, gw_tunnel, name, NULL, EXAMPLE("vpn.example.org"),
          "and which its certificate holds.")),
 ROW("pool", STRINGS, gw_tunnel, pool_text, "{}",
     EXAMPLE("{\"10.78.0.0/24\", \"fd78::/64\"}"),
-    TEXT("Ikev2, pptp, which need it: the addresses that clients get. Ikev2: "
-         "networks, of each family one; pptp: one range of IPv4 addresses, "
-         "192.168.77.234-192.168.77.238.")),
+    TEXT("Ikev2, pptp, which need it: the addresses that clients get, each "
+         "client its own. Ikev2: networks, of each family one; pptp: one "
+         "range of IPv4 addresses, 192.168.77.234-192.168.77.238.")),
 ROW("auth", CHOICE, gw_tunnel, auth, "eap", WORDS(auths),
     TEXT("Ikev2: how clients prove who they are: eap, by name and password, "
          "or certificate, by one that client add issues.")),
@@ -164,7 +170,13 @@ ROW("local", STRING, gw_tunnel, local_text, NULL, EXAMPLE("198.51.100.1"),
     TEXT("Sit, which needs it: our IPv4 address outside of the tunnel. Pptp: "
          "where to listen; unset: everywhere.")),
 ROW("remote", STRING, gw_tunnel, remote_text, NULL, EXAMPLE("198.51.100.2"),
-    TEXT("Sit, which needs it: the far end's IPv4 address.")),
+    TEXT("Sit, which needs it: the far end's IPv4 address; or any: 6to4, "
+         "where each IPv4 address has the network 2002:V4ADDR::/48, and "
+         "packets go straight to the one that stands in their destination.")),
+ROW("relay", STRING, gw_tunnel, relay_text, NULL, EXAMPLE("192.0.2.1"),
+    TEXT("Sit, of 6to4: the IPv4 address of the router to all other IPv6 "
+         "networks, for default-route and for sections uplink. There is no "
+         "anycast one any more (RFC 7526).")),
 ROW("ndp-proxy", STRINGS, gw_tunnel, ndp_proxy_text, "{}",
     EXAMPLE("{\"2001:db8:1::3\"}"),
     TEXT("Sit: IPv6 addresses behind the tunnel that belong to the uplink's "
@@ -234,8 +246,9 @@ ROW("forward", SERVERS, gw_resolver, forward, "{}",
          "the world itself, from the root down.")),
 ROW("blocklist", PATH, gw_resolver, blocklist, NULL,
     EXAMPLE("/var/lib/pared/lists/unbound.conf"),
-    TEXT("A file that pared lists export made: names that are answered with "
-         "no such name.")),
+    TEXT("A file that pared lists export made (format unbound): names that "
+         "are answered with 0.0.0.0 and ::. Names alone are taken from it; "
+         "other lines are left out, and check tells.")),
 ROW("private-names", BOOL, gw_resolver, private_names, "false",
     TEXT("Whether names such as test and internal are forwarded, and need no "
          "signature.")),
@@ -324,9 +337,11 @@ const struct pd_conf_section gw_sections[GW_NSECTIONS] = {
 	    .name = "gateway",
 	    .example = "home",
 	    ROWS(gateway_rows),
-	    .text = "The gateway itself; every file has one. Its name is in "
-		    "the marks by which what it makes is known again, so a "
-		    "machine may have several.",
+	    .text = "The gateway itself; every file has one, and there is one "
+		    "at a time in a network namespace. Its name is in the "
+		    "marks by which what it makes is known again, and keys "
+		    "and clients are kept by it: with another name it begins "
+		    "without them.",
 	},
 	[GW_SECTION_TUNNEL] = {
 	    .name = "tunnel",

@@ -11,6 +11,8 @@
 
 #define BIT(type) (1u << (type))
 
+#define LEN_LEAST 8 /* of a network: 10.0.0.0/8, fd00::/8 */
+
 /* Options that only some types have, and those that need them. */
 static const struct {
 	const char *option;
@@ -36,6 +38,7 @@ static const struct {
 	{ "i-know-it-is-broken", BIT(GW_PPTP), 0 },
 	{ "local", BIT(GW_SIT) | BIT(GW_PPTP), BIT(GW_SIT) },
 	{ "remote", BIT(GW_SIT), BIT(GW_SIT) },
+	{ "relay", BIT(GW_SIT), 0 },
 	{ "ndp-proxy", BIT(GW_SIT), 0 },
 };
 
@@ -86,7 +89,8 @@ check_options(
 			    "so remove it, or change type",
 			    gw_tunnel_types[t->type], types);
 		}
-		if (has || (options[i].needed & BIT(t->type)) == 0)
+		if (has || (options[i].needed & BIT(t->type)) == 0 ||
+		    (t->six_to_four && strcmp(option, "address") == 0))
 			continue;
 		example = example_of(option, t->type);
 		gw_draft_say(d, part, NULL, "%s is missing; write %s = %s%s%s",
@@ -116,6 +120,12 @@ check_own(struct gw_draft *d, const struct gw_part *part,
 {
 	unsigned bits = net->addr.family == AF_INET ? 32 : 128;
 
+	if (net->len < LEN_LEAST) {
+		gw_draft_say(d, part, "address",
+		    "%s: no network is that large; write a /%d or smaller",
+		    text, net->addr.family == AF_INET ? 24 : 64);
+		return false;
+	}
 	if (t->type == GW_WIREGUARD && t->peer == NULL && net->len > bits - 2) {
 		gw_draft_say(d, part, "address",
 		    "%s has no room for clients beside us; write a /%u or "
@@ -157,14 +167,17 @@ check_addresses(
 			     : t->type == GW_SIT ? AF_INET6
 						 : 0;
 
-		if (!gw_draft_net(d, part, "address", text, family, &net))
+		if (!gw_draft_net(d,
+			&(struct gw_word){ part, "address", text, family },
+			&net))
 			continue;
 		if (strchr(text, '/') == NULL)
 			gw_draft_say(d, part, "address",
 			    "%.64s has no length of its network; write %.64s%s",
 			    text, text,
 			    net.addr.family == AF_INET ? "/24" : "/64");
-		else if (!gw_is_host_address(&net.addr))
+		else if (!gw_is_host_address(&net.addr) ||
+			 pd_addr_kind(&net.addr) == PD_ADDR_LINK_LOCAL)
 			gw_draft_say(d, part, "address",
 			    "%.64s is a %s address, which no tunnel can have",
 			    text, pd_addr_kind_name(pd_addr_kind(&net.addr)));
@@ -185,8 +198,18 @@ check_dns(struct gw_draft *d, const struct gw_part *part, struct gw_tunnel *t)
 
 		if (strcmp(text, "self") == 0)
 			t->dns_self = true;
-		else if (gw_draft_address(d, part, "dns", text,
-			     t->type == GW_PPTP ? AF_INET : 0, &a))
+		else if (gw_addr_parse(pd_str_z(text), &a) < 0)
+			gw_draft_say(d, part, "dns",
+			    "\"%.64s\" is neither an address nor self; write "
+			    "self for the resolver here, or one like %s",
+			    text,
+			    t->type == GW_PPTP ? "198.51.100.1"
+					       : "198.51.100.1 or "
+						 "2001:db8::1");
+		else if (gw_draft_address(d,
+			     &(struct gw_word){ part, "dns", text,
+				 t->type == GW_PPTP ? AF_INET : 0 },
+			     &a))
 			pd_strings_add(&t->dns, pd_xstrdup(text));
 	}
 }
@@ -195,7 +218,7 @@ static void
 check_mtu(
     struct gw_draft *d, const struct gw_part *part, const struct gw_tunnel *t)
 {
-	int64_t least = 576;
+	int64_t least = t->type == GW_SIT ? 1280 : 576;
 
 	for (size_t i = 0; i < t->address.n; i++) {
 		if (t->address.v[i].addr.family == AF_INET6)
@@ -241,8 +264,10 @@ check_peer(struct gw_draft *d, const struct gw_part *part, struct gw_tunnel *t)
 	if (!gw_draft_few(d, part, "allowed", &t->allowed_text))
 		return;
 	for (size_t i = 0; i < t->allowed_text.n; i++) {
-		if (gw_draft_base(
-			d, part, "allowed", t->allowed_text.v[i], 0, &net))
+		if (gw_draft_base(d,
+			&(struct gw_word){
+			    part, "allowed", t->allowed_text.v[i], 0 },
+			&net))
 			gw_nets_add(&t->allowed, &net);
 	}
 }
@@ -257,7 +282,7 @@ check_pool_net(struct gw_draft *d, const struct gw_part *part,
 	unsigned most, bits;
 	struct gw_net net;
 
-	if (!gw_draft_base(d, part, "pool", text, 0, &net))
+	if (!gw_draft_base(d, &(struct gw_word){ part, "pool", text, 0 }, &net))
 		return;
 	bits = net.addr.family == AF_INET ? 32 : 128;
 	most = bits - 2;
@@ -382,13 +407,74 @@ check_ikev2(
 	gw_draft_path(d, part, "certificate-key", t->certificate_key);
 }
 
+struct gw_net
+gw_net_6to4(const struct pd_addr *v4)
+{
+	struct gw_net net = { .addr.family = AF_INET6, .len = 48 };
+
+	net.addr.ip[0] = 0x20;
+	net.addr.ip[1] = 0x02;
+	memcpy(net.addr.ip + 2, v4->ip, 4);
+	return net;
+}
+
+/* Of the whole /48, what is nowhere else would be sent into the tunnel, to
+ * ourselves; so an address takes no more of it than a link does. */
+#define LEN_6TO4 64
+
+static void
+check_6to4(struct gw_draft *d, const struct gw_part *part, struct gw_tunnel *t)
+{
+	struct gw_net net = gw_net_6to4(&t->local), own = net;
+	char text[GW_NET_TEXT];
+
+	gw_draft_address(d,
+	    &(struct gw_word){ part, "relay", t->relay_text, AF_INET },
+	    &t->relay);
+	if (t->default_route && t->relay_text == NULL)
+		gw_draft_say(d, part, "default-route",
+		    "6to4 by itself leads to 2002::/16 alone; write relay = "
+		    "\"192.0.2.1\", the router to all else, or remove it");
+	if (t->ndp_proxy_text.n > 0)
+		gw_draft_say(d, part, "ndp-proxy",
+		    "nobody is behind 6to4 whom the uplink's network could "
+		    "ask for; remove it");
+	if (t->local.family == 0)
+		return; /* told */
+	own.addr.ip[15] = 1;
+	own.len = 128;
+	if (t->address_text.n == 0)
+		gw_nets_add(&t->address, &own);
+	for (size_t i = 0; i < t->address.n; i++) {
+		const struct gw_net *a = &t->address.v[i];
+
+		char bad[GW_NET_TEXT];
+
+		if (a->len < LEN_6TO4 || !gw_net_holds(&net, &a->addr))
+			gw_draft_say(d, part, "address",
+			    "%s is not of local's network, %s, or its length "
+			    "is below %d; leave it out for the first one there",
+			    gw_net_text(a, bad), gw_net_text(&net, text),
+			    LEN_6TO4);
+	}
+}
+
 static void
 check_sit(struct gw_draft *d, const struct gw_part *part, struct gw_tunnel *t)
 {
 	struct pd_addr a;
 
-	if (gw_draft_address(
-		d, part, "remote", t->remote_text, AF_INET, &t->remote) &&
+	if (t->six_to_four) {
+		check_6to4(d, part, t);
+		return;
+	}
+	if (t->relay_text != NULL)
+		gw_draft_say(d, part, "relay",
+		    "a tunnel to one far end has none; write remote = \"any\" "
+		    "for 6to4, or remove it");
+	if (gw_draft_address(d,
+		&(struct gw_word){ part, "remote", t->remote_text, AF_INET },
+		&t->remote) &&
 	    t->local.family != 0 && pd_addr_equal(&t->local, &t->remote))
 		gw_draft_say(d, part, "remote",
 		    "%s is local, too; write the far end's address",
@@ -398,8 +484,10 @@ check_sit(struct gw_draft *d, const struct gw_part *part, struct gw_tunnel *t)
 	for (size_t i = 0; i < t->ndp_proxy_text.n; i++) {
 		struct pd_prefixes *list = &t->ndp_proxy;
 
-		if (!gw_draft_address(d, part, "ndp-proxy",
-			t->ndp_proxy_text.v[i], AF_INET6, &a))
+		if (!gw_draft_address(d,
+			&(struct gw_word){ part, "ndp-proxy",
+			    t->ndp_proxy_text.v[i], AF_INET6 },
+			&a))
 			continue;
 		list->v =
 		    pd_xrealloc(list->v, (list->n + 1) * sizeof(*list->v));
@@ -437,14 +525,17 @@ gw_config_check_tunnel(struct gw_draft *d, const struct gw_part *part)
 	/* Of which type it is has to be known before any more is said. */
 	if (!gw_part_has(part, "type") || part->g.told)
 		return;
+	t->six_to_four = t->type == GW_SIT && t->remote_text != NULL &&
+			 strcmp(t->remote_text, "any") == 0;
 	check_options(d, part, t);
 	check_addresses(d, part, t);
 	check_dns(d, part, t);
 	check_mtu(d, part, t);
 	check_pool(d, part, t);
 	if (t->type == GW_SIT || t->type == GW_PPTP)
-		gw_draft_address(
-		    d, part, "local", t->local_text, AF_INET, &t->local);
+		gw_draft_address(d,
+		    &(struct gw_word){ part, "local", t->local_text, AF_INET },
+		    &t->local);
 	if (t->type == GW_WIREGUARD)
 		check_peer(d, part, t);
 	if (t->type == GW_IKEV2)

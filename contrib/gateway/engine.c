@@ -1,167 +1,12 @@
 #include "engine.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-
-/* ---- begin and end ------------------------------------------------------ */
-
-/* What whoever started us ignores (nohup) is no reason to give up, either. */
-static void
-heed(sigset_t *set, int signo)
-{
-	struct sigaction old;
-
-	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigaddset(set, signo);
-}
-
-static void
-hold_signals(struct gw_engine *e)
-{
-	sigset_t all;
-
-	sigemptyset(&all);
-	sigaddset(&all, SIGINT);
-	sigaddset(&all, SIGTERM);
-	sigaddset(&all, SIGHUP);
-	sigemptyset(&e->ends);
-	heed(&e->ends, SIGINT);
-	heed(&e->ends, SIGTERM);
-	heed(&e->ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &all, &e->before);
-}
-
-static int
-open_journal(struct gw_engine *e, bool any)
-{
-	unsigned line;
-
-	e->known = gw_journal_open(&e->journal, e->sys.run_dir, &line) == 0;
-	if (e->known)
-		return 0;
-	if (errno == EILSEQ && any) {
-		e->journal.n = 0;
-		e->known = true;
-		return 0;
-	}
-	if (errno == EILSEQ)
-		return gw_fail(&e->sys,
-		    "%s:%u: this is no journal of this version; remove what "
-		    "was made with: pared-gateway down --by-tag",
-		    e->journal.path, line);
-	return gw_fail(&e->sys, "%s: %s", e->journal.path, strerror(errno));
-}
-
-/* What was made in a namespace that is gone went with it, and what has its name
- * here is somebody else's. */
-static int
-forget_orphans(struct gw_engine *e)
-{
-	struct gw_journal *j = &e->journal;
-	bool *keep;
-	int rc;
-
-	if (!gw_lock_is_orphan(&e->sys))
-		return 0;
-	keep = pd_xalloc((j->n + 1) * sizeof(*keep));
-	for (size_t i = 0; i < j->n; i++)
-		keep[i] = j->v[i]->kind->outlives;
-	rc = gw_journal_keep(j, keep);
-	free(keep);
-	return rc < 0 ? gw_fail(&e->sys, "%s: %s", j->path, strerror(errno))
-		      : 0;
-}
-
-int
-gw_engine_begin_with(
-    struct gw_engine *e, const struct gw_config *c, struct gw_begin *how)
-{
-	*e = (struct gw_engine){ .journal = { .fd = -1 }, .lock = { -1, -1 } };
-	gw_system_of(&e->sys, c);
-	hold_signals(e);
-	if (gw_lock_take(&e->lock, &e->sys, how->wait_ms, &how->holder) == 0 &&
-	    open_journal(e, how->any_journal) == 0 &&
-	    gw_lock_check(&e->sys) == 0 && forget_orphans(e) == 0)
-		return 0;
-	memcpy(how->why, e->sys.why, sizeof(how->why));
-	if (!how->quiet)
-		fprintf(stderr, "pared-gateway: %s\n", how->why);
-	gw_engine_end(e);
-	return -1;
-}
-
-int
-gw_engine_begin(struct gw_engine *e, const struct gw_config *c)
-{
-	struct gw_begin how = { 0 };
-
-	return gw_engine_begin_with(e, c, &how);
-}
-
-void
-gw_engine_look(struct gw_engine *e, const struct gw_config *c)
-{
-	unsigned line;
-
-	*e = (struct gw_engine){ .lock = { -1, -1 } };
-	gw_system_of(&e->sys, c);
-	sigprocmask(SIG_BLOCK, NULL, &e->before);
-	e->hidden = gw_journal_open(&e->journal, e->sys.run_dir, &line) < 0 &&
-		    errno == EACCES;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	(void)remove(path);
-	return 0;
-}
-
-/*
- * Nothing is up: what was noted for those who come later goes. all: the run
- * directory as a whole; after a failure the logs of children stay, which say
- * why.
- */
-static void
-tidy(struct gw_engine *e, bool all)
-{
-	static const char *const notes[] = { "netns", "applied.conf", "try",
-		"lock" };
-
-	if (all) {
-		(void)nftw(e->sys.run_dir, remove_one, 16,
-		    FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
-		char *path = gw_system_path(&e->sys, "%s", notes[i]);
-
-		(void)gw_remove_file(path);
-		free(path);
-	}
-	(void)rmdir(e->sys.run_dir);
-}
-
-void
-gw_engine_end(struct gw_engine *e)
-{
-	if (e->lock.space >= 0 && e->known && e->journal.n == 0)
-		tidy(e, !e->failed);
-	if (e->journal.arena != NULL)
-		gw_journal_close(&e->journal);
-	gw_lock_drop(&e->lock);
-	gw_system_finish(&e->sys);
-	sigprocmask(SIG_SETMASK, &e->before, NULL);
-}
+#include "netns.h"
 
 /* ---- one step ----------------------------------------------------------- */
 
@@ -280,7 +125,11 @@ converge(struct gw_engine *e, const struct gw_step *s)
 
 	e->sys.why[0] = '\0';
 	state = s->kind->probe(&e->sys, s);
-	if (state == GW_AS_PLANNED || (e->skip != NULL && e->skip(e->arg, s))) {
+	if (state == GW_AS_PLANNED && gw_step_is_marked(s) &&
+	    gw_journal_find(&e->journal, s) == NULL)
+		e->lost++;
+	if (state == GW_AS_PLANNED ||
+	    (e->skip != NULL && e->skip(e->arg, s, state))) {
 		e->unchanged++;
 		return 0;
 	}
@@ -391,15 +240,13 @@ interrupted(struct gw_engine *e)
 	return false;
 }
 
-/* "uplink" stands where the name of the default route's link would. */
-static bool
-needs_uplink(const struct gw_step *s)
+bool
+gw_engine_needs_uplink(const struct gw_step *s)
 {
-	if (s->text != NULL && strstr(s->text, "\"uplink\"") != NULL)
+	if (s->text != NULL && strstr(s->text, GW_NO_UPLINK) != NULL)
 		return true;
 	for (size_t i = 0; i < s->nargs; i++) {
-		if (strcmp(s->args[i].value, "uplink") == 0 ||
-		    strstr(s->args[i].value, "/uplink/") != NULL)
+		if (strstr(s->args[i].value, GW_NO_UPLINK) != NULL)
 			return true;
 	}
 	return false;
@@ -477,9 +324,9 @@ gw_engine_up(struct gw_engine *e, const struct gw_plan *p)
 	const struct gw_step *failed = NULL;
 	size_t first;
 
-	e->unchanged = 0;
+	e->unchanged = e->lost = 0;
 	for (size_t i = 0; p->no_uplink && i < p->n; i++) {
-		if (!needs_uplink(p->v[i]))
+		if (!gw_engine_needs_uplink(p->v[i]))
 			continue;
 		gw_fail(&e->sys,
 		    "there is no default route, so no uplink; name it: uplink "
@@ -487,7 +334,7 @@ gw_engine_up(struct gw_engine *e, const struct gw_plan *p)
 		complain(e, "cannot", p->v[i]);
 		return -1;
 	}
-	if (gw_lock_mark(&e->sys) < 0 || undo_obsolete(e, p) < 0) {
+	if (gw_netns_mark(&e->sys) < 0 || undo_obsolete(e, p) < 0) {
 		fprintf(stderr, "pared-gateway: %s\n", e->sys.why);
 		return -1;
 	}
@@ -506,6 +353,21 @@ gw_engine_up(struct gw_engine *e, const struct gw_plan *p)
 }
 
 int
+gw_engine_up_some(struct gw_engine *e, const struct gw_plan *p,
+    bool (*which)(const struct gw_step *s))
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!which(p->v[i]) || converge(e, p->v[i]) == 0)
+			continue;
+		complain(e, "cannot", p->v[i]);
+		rc = -1;
+	}
+	return rc;
+}
+
+int
 gw_engine_down(struct gw_engine *e)
 {
 	return undo_from(e, 0, NULL);
@@ -513,7 +375,7 @@ gw_engine_down(struct gw_engine *e)
 
 /* Without marks, but known again by their bytes: files and blocks in files. */
 static int
-sweep_planned(struct gw_engine *e, const struct gw_step *s)
+sweep_planned(struct gw_engine *e, const struct gw_step *s, FILE *out)
 {
 	struct gw_step *made = remembered(e, s, s);
 
@@ -521,13 +383,13 @@ sweep_planned(struct gw_engine *e, const struct gw_step *s)
 		complain(e, "cannot undo", s);
 		return -1;
 	}
-	s->kind->describe(s, stdout);
-	puts(": undone");
+	s->kind->describe(s, out);
+	fputs(": undone\n", out);
 	return 0;
 }
 
 static int
-sweep_unmarked(struct gw_engine *e, const struct gw_plan *p)
+sweep_unmarked(struct gw_engine *e, const struct gw_plan *p, FILE *out)
 {
 	int rc = 0;
 
@@ -538,31 +400,51 @@ sweep_unmarked(struct gw_engine *e, const struct gw_plan *p)
 		    s->kind->probe(&e->sys, s) != GW_AS_PLANNED)
 			continue;
 		if (s->kind == &gw_kind_file || s->kind == &gw_kind_block) {
-			rc = sweep_planned(e, s) < 0 ? -1 : rc;
+			rc = sweep_planned(e, s, out) < 0 ? -1 : rc;
 		} else if (s->kind == &gw_kind_sysctl) {
-			fputs("left as it is, for it bears no mark: ", stdout);
-			s->kind->describe(s, stdout);
-			putchar('\n');
+			fputs("left as it is, for it bears no mark: ", out);
+			s->kind->describe(s, out);
+			putc('\n', out);
 		}
 	}
+	return rc;
+}
+
+static int
+sweep(struct gw_engine *e, const struct gw_plan *p, FILE *out)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < gw_nkinds; i++) {
+		if (gw_kinds[i]->sweep == NULL ||
+		    gw_kinds[i]->sweep(&e->sys, out) == 0)
+			continue;
+		fprintf(stderr, "pared-gateway: %s: %s\n", gw_kinds[i]->name,
+		    e->sys.why);
+		rc = -1;
+	}
+	if (p != NULL && sweep_unmarked(e, p, out) < 0)
+		rc = -1;
 	return rc;
 }
 
 int
 gw_engine_sweep(struct gw_engine *e, const struct gw_plan *p)
 {
-	int rc = 0;
+	char *found = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&found, &len);
+	int rc;
 
-	for (size_t i = 0; i < gw_nkinds; i++) {
-		if (gw_kinds[i]->sweep == NULL ||
-		    gw_kinds[i]->sweep(&e->sys, stdout) == 0)
-			continue;
-		fprintf(stderr, "pared-gateway: %s: %s\n", gw_kinds[i]->name,
-		    e->sys.why);
-		rc = -1;
-	}
-	if (p != NULL && sweep_unmarked(e, p) < 0)
-		rc = -1;
+	if (out == NULL)
+		abort();
+	rc = sweep(e, p, out);
+	if (fclose(out) != 0)
+		abort();
+	fputs(found, stdout);
+	if (len == 0 && rc == 0)
+		printf("nothing bears a mark of gateway %s\n", e->sys.name);
+	free(found);
 	e->failed = rc < 0;
 	return rc;
 }

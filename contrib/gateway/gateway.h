@@ -28,6 +28,11 @@
 /* Of packets on their way to a transparent socket; only these bits. */
 #define GW_MARK      0x07700000u
 #define GW_MARK_MASK 0x07f00000u
+/* Of connections that came by an uplink: a number from 1 to GW_UPLINK_MARKS in
+ * bits that GW_MARK has all set. */
+#define GW_UPLINK_MARK_1    0x01000000u
+#define GW_UPLINK_MARK_MASK 0x07000000u
+#define GW_UPLINK_MARKS     6
 /* Of packets that other people's chains shall let pass: this bit, set by our
  * rules, is all that an accept put there has to look for. */
 #define GW_OPEN 0x08000000u

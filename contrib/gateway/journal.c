@@ -76,7 +76,8 @@ append(struct gw_journal *j, struct gw_step *s)
 int
 gw_journal_read(struct gw_journal *j, struct pd_str text, unsigned *line)
 {
-	for (*line = 1; text.n > 0; ++*line) {
+	*line = 0;
+	for (unsigned at = 1; text.n > 0; at++) {
 		const char *end = memchr(text.p, '\n', text.n);
 		struct gw_step *s;
 
@@ -85,15 +86,17 @@ gw_journal_read(struct gw_journal *j, struct pd_str text, unsigned *line)
 			break;
 		s = read_line(
 		    j->arena, pd_str_of(text.p, (size_t)(end - text.p)));
-		if (s == NULL) {
-			errno = EILSEQ;
-			return -1;
-		}
-		append(j, s);
+		if (s != NULL)
+			append(j, s);
+		else if (*line == 0)
+			*line = at;
 		text.n -= (size_t)(end + 1 - text.p);
 		text.p = end + 1;
 	}
-	return 0;
+	if (*line == 0)
+		return 0;
+	errno = EILSEQ;
+	return -1;
 }
 
 int
@@ -109,8 +112,8 @@ gw_journal_open(struct gw_journal *j, const char *run_dir, unsigned *line)
 	text = gw_read_file(j->path);
 	if (text == NULL)
 		return errno == ENOENT ? 0 : -1;
-	rc = gw_journal_read(j, pd_str_z(text), line);
 	j->torn = text[0] != '\0' && text[strlen(text) - 1] != '\n';
+	rc = gw_journal_read(j, pd_str_z(text), line);
 	free(text);
 	return rc;
 }
@@ -151,23 +154,6 @@ print(FILE *f, const struct gw_step *s)
 	fputs("}\n", f);
 }
 
-/* So that a new name in it is there after a loss of power, too. */
-static int
-sync_directory(const char *path)
-{
-	char *copy = pd_xstrdup(path);
-	int fd, rc;
-
-	*strrchr(copy, '/') = '\0';
-	fd = open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
 static int rewrite(struct gw_journal *j);
 
 /* The file, ready for one more line. */
@@ -179,7 +165,7 @@ open_file(struct gw_journal *j)
 	if (j->fd >= 0)
 		return 0;
 	j->fd = open(j->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	return j->fd < 0 ? -1 : sync_directory(j->path);
+	return j->fd < 0 ? -1 : gw_sync_directory(j->path);
 }
 
 /* The step as the journal keeps it: in the journal's memory, without text. */
@@ -221,6 +207,18 @@ gw_journal_write(struct gw_journal *j, const struct gw_step *s)
 	return rc;
 }
 
+/* What the steps that went had of it: `run` writes for months. */
+static void
+renew_memory(struct gw_journal *j)
+{
+	struct pd_arena *before = j->arena;
+
+	j->arena = pd_arena_create();
+	for (size_t i = 0; i < j->n; i++)
+		j->v[i] = copy_of(j, j->v[i]);
+	pd_arena_destroy(before);
+}
+
 /* The file as the steps in memory say; appending begins anew. */
 static int
 rewrite(struct gw_journal *j)
@@ -239,11 +237,12 @@ rewrite(struct gw_journal *j)
 	free(text);
 	if (rc < 0)
 		return -1;
+	renew_memory(j);
 	j->torn = false;
 	if (j->fd >= 0)
 		close(j->fd);
 	j->fd = -1;
-	return sync_directory(j->path);
+	return 0;
 }
 
 int

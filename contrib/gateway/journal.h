@@ -28,8 +28,10 @@ struct gw_journal {
 };
 
 /*
- * Reads what is there (nothing: empty). 0, or -1 with errno: EILSEQ for a file
- * that is no journal of ours, with the line's number in *line.
+ * Reads what is there (nothing: empty). 0, or -1 with errno: EILSEQ when lines
+ * are not of this version, with the first one's number in *line (0: it is no
+ * text at all); the others were read. EFBIG: more than a gw_read_file() takes,
+ * and nothing was read.
  */
 int gw_journal_open(struct gw_journal *j, const char *run_dir, unsigned *line);
 void gw_journal_close(struct gw_journal *j);
@@ -42,7 +44,8 @@ gw_journal_find(const struct gw_journal *j, const struct gw_step *s);
 /* Writes the step down; on disk when it returns. 0 or -1 with errno. */
 int gw_journal_write(struct gw_journal *j, const struct gw_step *s);
 /* Takes steps that were undone out: the file is written anew, beside, and
- * renamed. keep[i]: whether v[i] stays. 0 or -1 with errno. */
+ * renamed. keep[i]: whether v[i] stays. 0 or -1 with errno. Those that stay are
+ * in other places of memory then. */
 int gw_journal_keep(struct gw_journal *j, const bool *keep);
 /* The same: the n steps of v stay, in that order, each of them out of j->v. */
 int gw_journal_arrange(struct gw_journal *j, struct gw_step **v, size_t n);

@@ -4,8 +4,7 @@
  * Two locks: a file for the gateway's own journal, and an abstract socket,
  * which the kernel keeps a namespace of names for in every network namespace,
  * for the namespace. Both go with the process, however it ends. That another
- * gateway is up, with no process to hold anything, is seen by the namespace
- * that it noted (gw_lock_mark()).
+ * gateway is up, with no process to hold anything, is netns.h's to see.
  * Thread: main.
  */
 #ifndef GW_LOCK_H
@@ -24,8 +23,8 @@ struct gw_holder {
 
 /*
  * Takes both, and makes the run directory (0700). Where somebody has one of
- * them, this waits for wait_ms. 0, or -1 after gw_fail(); *holder says who has
- * the first.
+ * them, this waits for wait_ms, and for half a second at least. 0, or -1 after
+ * gw_fail(); *holder says who has the first.
  */
 int gw_lock_take(struct gw_lock *l, struct gw_system *sys, int wait_ms,
     struct gw_holder *holder);
@@ -33,16 +32,5 @@ int gw_lock_take(struct gw_lock *l, struct gw_system *sys, int wait_ms,
  */
 void gw_lock_serve(struct gw_lock *l);
 void gw_lock_drop(struct gw_lock *l);
-
-/*
- * Whether this is the namespace in which the gateway is up, and no other
- * gateway is up here. 0, or -1 after gw_fail(). Told before anything is made:
- * gw_lock_mark() notes that it will be here.
- */
-int gw_lock_check(struct gw_system *sys);
-int gw_lock_mark(struct gw_system *sys);
-/* The namespace in which the gateway was up is gone, and all in the kernel with
- * it: a container that kept /run and was started again. */
-bool gw_lock_is_orphan(struct gw_system *sys);
 
 #endif

@@ -1,9 +1,14 @@
 /*
  * The table of commands, and which configuration they are about.
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "cmd.h"
@@ -23,6 +28,7 @@ struct command {
 	int (*config)(const struct gw_config *c, int argc, char **argv);
 	int (*path)(const char *path, int argc, char **argv);
 	const char *what; /* NULL: not for people */
+	bool root;        /* nobody else can do it */
 };
 
 static const struct command commands[] = {
@@ -31,16 +37,19 @@ static const struct command commands[] = {
 	{ "plan", WANT_PLAN, .plan = gw_cmd_plan,
 	    .what = "show every step that `up` takes; needs no root" },
 	{ "try", WANT_PLAN, .plan = gw_cmd_try,
-	    .what = "up, and back again unless you confirm in time" },
+	    .what = "up, and back again unless you confirm in time",
+	    .root = true },
 	{ "keep", WANT_PLAN, .plan = gw_cmd_keep, .what = "confirm a trial" },
 	{ "up", WANT_PLAN, .plan = gw_cmd_up,
-	    .what = "do what is missing; nothing, the second time" },
+	    .what = "do what is missing; nothing, the second time",
+	    .root = true },
 	{ "status", WANT_PLAN, .plan = gw_cmd_status,
 	    .what = "is all as planned? who is connected?" },
 	{ "down", WANT_PLAN, .plan = gw_cmd_down,
-	    .what = "take back all that was done" },
+	    .what = "take back all that was done", .root = true },
 	{ "run", WANT_PATH, .path = gw_cmd_run,
-	    .what = "up, stay, repair, and down at the end: the service" },
+	    .what = "up, stay, repair, and down at the end: the service",
+	    .root = true },
 	{ "client", WANT_CONFIG, .config = gw_cmd_client,
 	    .what = "add, list, show and revoke devices" },
 	{ "hook", WANT_PLAN, .plan = gw_cmd_hook },
@@ -141,10 +150,10 @@ take_conf(int argc, char **argv, const char **conf)
 }
 
 static bool
-has_word(int argc, char **argv, const char *word, const char *other)
+has_word(int argc, char **argv, const char *word)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], word) == 0 || strcmp(argv[i], other) == 0)
+		if (strcmp(argv[i], word) == 0)
 			return true;
 	}
 	return false;
@@ -199,29 +208,30 @@ with_plan(const struct command *c, const char *path, int argc, char **argv)
 	return rc;
 }
 
+/* The words are read before the file: who mistypes one is told of that,
+ * whatever has become of the file; and `down --name` is done with it. */
 static int
 run(const struct command *c, const char *path, int argc, char **argv)
 {
-	bool help = has_word(argc, argv, "-h", "--help");
+	int rc;
 
 	/* gateway.conf(5), when this is built. */
-	if (c->plan == gw_cmd_check && has_word(argc, argv, "--manual", "")) {
+	if (c->plan == gw_cmd_check && has_word(argc, argv, "--manual")) {
 		gw_config_manual(stdout);
 		return pd_cmd_end(GW_OK);
 	}
-	switch (c->want) {
-	case WANT_PATH:
-		return c->path(path, argc, argv);
-	case WANT_CONFIG:
-		return help ? c->config(NULL, argc, argv)
-			    : with_config(c, path, argc, argv);
-	default:
-		/* By name: whatever has become of the file. */
-		if (help || (c->plan == gw_cmd_down &&
-				has_word(argc, argv, "-n", "--name")))
-			return c->plan(NULL, argc, argv);
-		return with_plan(c, path, argc, argv);
+	rc = c->want == WANT_PATH     ? c->path(NULL, argc, argv)
+	     : c->want == WANT_CONFIG ? c->config(NULL, argc, argv)
+				      : c->plan(NULL, argc, argv);
+	if (rc != PD_CMD_GO)
+		return rc;
+	if (c->root && geteuid() != 0) {
+		fprintf(stderr, "pared-gateway: %s: run it as root\n", c->name);
+		return GW_FAIL;
 	}
+	return c->want == WANT_PATH     ? c->path(path, argc, argv)
+	       : c->want == WANT_CONFIG ? with_config(c, path, argc, argv)
+					: with_plan(c, path, argc, argv);
 }
 
 static int
@@ -229,6 +239,13 @@ unknown(const char *word)
 {
 	struct pd_str_near near = pd_str_near(word);
 
+	if (word[0] == '-') {
+		fprintf(stderr,
+		    "pared-gateway: options follow the command: pared-gateway "
+		    "COMMAND %.100s\n",
+		    word);
+		return GW_USAGE;
+	}
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		if (commands[i].what != NULL)
 			pd_str_near_try(&near, commands[i].name);
@@ -240,6 +257,36 @@ unknown(const char *word)
 	return GW_USAGE;
 }
 
+/*
+ * Whatever we were started by (a hook of pppd's, a script with an odd umask,
+ * `up -v | head`), from here on it is the same.
+ */
+static void
+settle(void)
+{
+	int fd;
+
+	/* Else a journal that is opened is standard output, and is printed
+	 * into. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	/* Who no longer listens ends no change half way. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* Directories that others look into are for all, and no file of a
+	 * child's may be written by all. */
+	(void)umask(022);
+	/*
+	 * Keys and passwords are wiped where they were typed, made or sent; in
+	 * the plan and in texts of files they stay for as long as these. What
+	 * is promised is this: they get into no core, and no other process of
+	 * the user's can look.
+	 */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -247,6 +294,7 @@ main(int argc, char **argv)
 	char *path;
 	int rc;
 
+	settle();
 	pd_cmd_program = "pared-gateway";
 	argc = take_conf(argc, argv, &given);
 	if (argc < 0) {
@@ -256,12 +304,12 @@ main(int argc, char **argv)
 	word = argc > 1 ? argv[1] : "";
 	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0) {
 		puts("pared-gateway " PARED_VERSION);
-		return GW_OK;
+		return pd_cmd_end(GW_OK);
 	}
 	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
 	    strcmp(word, "-h") == 0) {
 		usage(stdout);
-		return GW_OK;
+		return pd_cmd_end(GW_OK);
 	}
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		if (strcmp(word, commands[i].name) != 0)

@@ -23,7 +23,7 @@ struct answer {
 	bool done, torn;
 	int error;   /* 0 or -errno */
 	char *bytes; /* messages, one behind the other, if they are wanted */
-	size_t n;
+	size_t n, room;
 	bool wanted;
 };
 
@@ -62,7 +62,10 @@ on_message(struct nl_msg *m, void *arg)
 
 	if (!a->wanted)
 		return NL_OK;
-	a->bytes = pd_xrealloc(a->bytes, a->n + NLMSG_ALIGN(h->nlmsg_len));
+	if (a->room - a->n < NLMSG_ALIGN(h->nlmsg_len)) {
+		a->room = 2 * (a->room + NLMSG_ALIGN(h->nlmsg_len));
+		a->bytes = pd_xrealloc(a->bytes, a->room);
+	}
 	memcpy(a->bytes + a->n, h, h->nlmsg_len);
 	a->n += NLMSG_ALIGN(h->nlmsg_len);
 	return NL_OK;

@@ -49,6 +49,25 @@ sort(struct gw_plan *p)
 	}
 }
 
+/* Where a forward leads, another's chain may refuse by a link that we do not
+ * name: that of virtual machines. */
+const char *
+gw_plan_links(const struct gw_plan *p, enum gw_chain hook)
+{
+	if (hook != GW_CHAIN_FORWARD)
+		return NULL;
+	return p->conf->nforwards > 0 ? "*" : p->ways_out;
+}
+
+static void
+add_opening(struct gw_plan *p, enum gw_chain hook, const char *name)
+{
+	if (p->conf->foreign_open && gw_rules_has_open(p->rules, hook))
+		gw_plan_add(p, GW_PHASE_RULES, &gw_kind_foreign, 2, "hook",
+		    name, "match", GW_OPEN_MATCH, "links",
+		    gw_plan_links(p, hook));
+}
+
 static void
 add_rules(struct gw_plan *p)
 {
@@ -69,15 +88,8 @@ add_rules(struct gw_plan *p)
 		    p, GW_PHASE_RULES, &gw_kind_nft, 1, "table", table);
 		s->text = text;
 	}
-	for (size_t i = 0;
-	     p->conf->foreign_open && i < gw_rules_nopen(p->rules); i++) {
-		enum gw_chain hook;
-		const char *match = gw_rules_open_at(p->rules, i, &hook);
-
-		gw_plan_add(p, GW_PHASE_RULES, &gw_kind_foreign, 2, "hook",
-		    hook == GW_CHAIN_INPUT ? "input" : "forward", "match",
-		    match);
-	}
+	add_opening(p, GW_CHAIN_INPUT, "input");
+	add_opening(p, GW_CHAIN_FORWARD, "forward");
 }
 
 const char *
@@ -110,9 +122,12 @@ gw_plan_create(const struct gw_config *conf, const struct gw_clients *clients,
 	p->clients = clients;
 	p->facts = facts;
 	p->no_uplink = conf->uplink == NULL && facts->uplink[0] == '\0';
-	p->uplink = p->no_uplink           ? "uplink"
-		    : conf->uplink != NULL ? conf->uplink
-					   : facts->uplink;
+	p->uplink = p->no_uplink ? GW_NO_UPLINK
+		    : conf->uplink != NULL
+			? conf->uplink
+			: pd_arena_strdup(p->arena, facts->uplink);
+	p->ways_out = gw_plan_text(p, "%s, %s", gw_plan_ways_out(p, AF_INET),
+	    gw_plan_ways_out(p, AF_INET6));
 	p->next_priority = GW_PRIORITY_MIN;
 	p->next_table = GW_TABLE_MIN;
 	p->rules = gw_rules_create(p->arena);
@@ -210,6 +225,22 @@ gw_plan_state(struct gw_plan *p, const char *fmt, ...)
 	    ap);
 	va_end(ap);
 	return text;
+}
+
+const char *
+gw_plan_quote(struct gw_plan *p, const char *text)
+{
+	char *out = pd_arena_alloc(p->arena, 2 * strlen(text) + 3), *at = out;
+
+	*at++ = '"';
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			*at++ = '\\';
+		*at++ = *text;
+	}
+	*at++ = '"';
+	*at = '\0';
+	return out;
 }
 
 const char *

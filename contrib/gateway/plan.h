@@ -30,10 +30,20 @@ enum gw_phase {
 };
 const char *gw_phase_name(enum gw_phase phase);
 
+#define GW_WAYS_MAX 8
+
+/* Links with a default route of one family, the best first. */
+struct gw_ways {
+	char link[GW_WAYS_MAX][GW_LINK_MAX + 1];
+	unsigned n;
+};
+
 /* What a plan must know of the machine. */
 struct gw_facts {
-	char uplink[GW_LINK_MAX + 1]; /* of the default route, IPv4 before
-					 IPv6; "": none */
+	char uplink[GW_LINK_MAX + 1]; /* the configuration's, or the first of
+					 the ways, IPv4's before IPv6's;
+					 "": none */
+	struct gw_ways ways4, ways6;
 	bool uplink_ra;      /* its IPv6 default route came by advertisement */
 	bool ipv6_default;   /* there is an IPv6 default route at all */
 	unsigned uplink_mtu; /* bytes; 0: unknown */
@@ -43,19 +53,29 @@ struct gw_facts {
 	char advertised[4][GW_LINK_MAX + 1];
 	unsigned nadvertised;
 };
-/* Needs no privilege. link: the uplink that the configuration names, or
- * NULL. */
-void gw_facts_read(struct gw_facts *f, const char *link);
+/*
+ * Needs no privilege. link: the uplink that the configuration names, or NULL.
+ * 0, or -1 with errno: the kernel did not tell its routes, which is not to be
+ * taken for none; what else there is to know stands in f.
+ */
+int gw_facts_read(struct gw_facts *f, const char *link);
+/* Reads the routes anew, which is what changes under a gateway that is up; what
+ * else f says of the machine stays, and asks no files. On -1 all of f stays. */
+int gw_facts_follow(struct gw_facts *f, const char *link);
 bool gw_facts_equal(const struct gw_facts *a, const struct gw_facts *b);
+
+/* What no link, tunnel or client can be called. */
+#define GW_NO_UPLINK "uplink?"
 
 struct gw_plan {
 	struct pd_arena *arena;
 	const struct gw_config *conf;
 	const struct gw_clients *clients;
 	const struct gw_facts *facts;
-	const char *uplink; /* a link's name; "uplink" when there is none yet:
-			       shown, but not done */
+	const char *uplink; /* a link's name; GW_NO_UPLINK when there is none
+			       yet: shown, but not done */
 	bool no_uplink;
+	const char *ways_out; /* gw_plan_ways_out() of both families */
 	struct gw_rules *rules;
 	const char *rules_text; /* for plan --nft; NULL: none */
 
@@ -94,6 +114,9 @@ const char *gw_plan_run(struct gw_plan *p, const char *fmt, ...)
 /* Below the state directory: "/var/lib/pared-gateway/home/NAME". */
 const char *gw_plan_state(struct gw_plan *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* With its quotes, as pppd and strongSwan read a word: '"' and '\' after a '\'
+ * are themselves, and every other sign is itself. */
+const char *gw_plan_quote(struct gw_plan *p, const char *text);
 /* "10.77.0.1/24" and "10.77.0.1". */
 const char *gw_plan_net(struct gw_plan *p, const struct gw_net *net);
 const char *gw_plan_addr(struct gw_plan *p, const struct pd_addr *addr);
@@ -114,6 +137,9 @@ void gw_plan_forwarding(struct gw_plan *p, int family);
  * so as not to go in themselves (WireGuard's fwmark), or NULL: none needed.
  */
 const char *gw_default_route_plan(struct gw_plan *p, const struct gw_tunnel *t);
+/* Where the link is 6to4's: the gateway by which all but 6to4 is reached; NULL:
+ * none, or another link. In tunnel/sit.c. */
+const char *gw_sit_relay(struct gw_plan *p, const char *link);
 /* A child that runs as long as the gateway is up. argv: NULL-terminated;
  * env: "NAME=VALUE" or NULL. ready: a path (socket, file) that is there once it
  * serves, or NULL. */
@@ -124,8 +150,24 @@ gw_plan_daemon(struct gw_plan *p, enum gw_phase phase, const char *name,
 void gw_plan_daemon_reads(
     struct gw_plan *p, struct gw_step *daemon, const char *text);
 
-/* Whether clients come to us by the tunnel; else it is our own way out, or the
- * one by which an edge hands visitors to us (return). In plumbing/nat.c. */
+/* The link by which a family leaves: where its neighbours ask for addresses. */
+const char *gw_plan_uplink(const struct gw_plan *p, int family);
+/*
+ * The links between us and the world, as a rule's iifname or oifname takes
+ * them: "eth0", or { "eth0", "he6" }: the uplink, or all that a default route
+ * of the family leads by, and those of sections uplink. In plumbing/uplink.c.
+ */
+const char *gw_plan_world(struct gw_plan *p, int family);
+/* These, and the tunnels by which we ourselves go out. */
+const char *gw_plan_ways_out(struct gw_plan *p, int family);
+
+/* By which links drops in others' chains at the hook count
+ * (gw_foreign_find()). */
+const char *gw_plan_links(const struct gw_plan *p, enum gw_chain hook);
+
+/* Whether clients come to us by the tunnel; else it is our own way out
+ * (default-route, a section uplink), or the one by which an edge hands visitors
+ * to us (return). In plumbing/nat.c. */
 bool gw_plan_way_in(const struct gw_plan *p, const struct gw_tunnel *t);
 
 /* The modules: each adds its steps and rules. Nothing to do: adds none. */

@@ -49,6 +49,8 @@ static const struct {
 	    "type nat hook postrouting priority srcnat" },
 };
 
+_Static_assert(GW_OPEN == 0x08000000u, "GW_OPEN_MATCH names it");
+
 static void
 append(struct gw_rules *r, struct rules *list, const char *text)
 {
@@ -122,21 +124,10 @@ gw_rules_open(struct gw_rules *r, enum gw_chain hook, const char *fmt, ...)
 		append(r, &r->open[hook], text);
 }
 
-size_t
-gw_rules_nopen(const struct gw_rules *r)
+bool
+gw_rules_has_open(const struct gw_rules *r, enum gw_chain hook)
 {
-	return (r->open[GW_CHAIN_INPUT].n > 0) +
-	       (r->open[GW_CHAIN_FORWARD].n > 0);
-}
-
-const char *
-gw_rules_open_at(const struct gw_rules *r, size_t i, enum gw_chain *hook)
-{
-	*hook = i == 0 && r->open[GW_CHAIN_INPUT].n > 0 ? GW_CHAIN_INPUT
-							: GW_CHAIN_FORWARD;
-	return pd_arena_printf(
-	    r->arena, "meta mark & 0x%08x == 0x%08x", GW_OPEN, GW_OPEN)
-	    .p;
+	return r->open[hook].n > 0;
 }
 
 static size_t
@@ -172,26 +163,33 @@ write_chain(FILE *out, enum gw_chain chain, const struct rules orders[NORDERS])
 
 /*
  * The chain that marks what others shall let pass, ahead of any filter: those
- * of iptables, Docker and ufw stand at priority 0, firewalld's at 10.
+ * of iptables, Docker and ufw stand at priority 0, firewalld's at 10. What is
+ * forwarded has its connection marked as well, by which answers are known.
  */
 static void
-write_open(FILE *out, const char *hook, const struct rules *open)
+write_open(FILE *out, const struct gw_rules *r, enum gw_chain hook)
 {
-	if (open->n == 0)
+	const char *name = chains[hook].name;
+	char mark[64], connection[64] = "";
+
+	if (!gw_rules_has_open(r, hook))
 		return;
+	snprintf(
+	    mark, sizeof(mark), "meta mark set meta mark | 0x%08x", GW_OPEN);
+	if (hook == GW_CHAIN_FORWARD)
+		snprintf(connection, sizeof(connection),
+		    "ct mark set ct mark | 0x%08x ", GW_OPEN);
 	fprintf(out,
 	    "\tchain open_%s {\n"
 	    "\t\ttype filter hook %s priority mangle + 10; policy accept;\n",
-	    hook, hook);
-	for (const struct rule *rule = open->first; rule != NULL;
+	    name, name);
+	for (const struct rule *rule = r->open[hook].first; rule != NULL;
 	     rule = rule->next)
-		fprintf(out, "\t\t%s meta mark set meta mark | 0x%08x\n",
-		    rule->text, GW_OPEN);
-	if (strcmp(hook, "forward") == 0)
+		fprintf(out, "\t\t%s %s%s\n", rule->text, connection, mark);
+	if (hook == GW_CHAIN_FORWARD)
 		fprintf(out,
-		    "\t\tct direction reply ct state established,related "
-		    "meta mark set meta mark | 0x%08x\n",
-		    GW_OPEN);
+		    "\t\tct direction reply ct mark & 0x%08x == 0x%08x %s\n",
+		    GW_OPEN, GW_OPEN, mark);
 	fputs("\t}\n", out);
 }
 
@@ -199,7 +197,8 @@ const char *
 gw_rules_text(struct gw_rules *r, const char *table)
 {
 	struct pd_str text;
-	size_t n = gw_rules_nopen(r), len;
+	size_t len, n = gw_rules_has_open(r, GW_CHAIN_INPUT) +
+			gw_rules_has_open(r, GW_CHAIN_FORWARD);
 	char *body = NULL;
 	FILE *out;
 
@@ -212,8 +211,8 @@ gw_rules_text(struct gw_rules *r, const char *table)
 		abort();
 	for (int chain = 0; chain < GW_NCHAINS; chain++)
 		write_chain(out, (enum gw_chain)chain, r->chains[chain]);
-	write_open(out, "input", &r->open[GW_CHAIN_INPUT]);
-	write_open(out, "forward", &r->open[GW_CHAIN_FORWARD]);
+	write_open(out, r, GW_CHAIN_INPUT);
+	write_open(out, r, GW_CHAIN_FORWARD);
 	if (fclose(out) != 0)
 		abort();
 	text = pd_arena_printf(r->arena,

@@ -51,7 +51,8 @@ void gw_rule(struct gw_rules *r, enum gw_chain chain, enum gw_order order,
  * What our rules cannot promise: an accept of ours does not help where
  * another's chain drops. A match of packets that others' chains must let pass,
  * for hook input or forward ("iifname \"wg-a\""); the answers to what is
- * forwarded need not be named.
+ * forwarded need not be named: its connections are marked, and strangers' are
+ * not.
  *
  * Our table sets GW_OPEN in their marks, ahead of all filters, so that one
  * short rule in the other's chain is enough and stays true whatever changes
@@ -62,11 +63,10 @@ void gw_rule(struct gw_rules *r, enum gw_chain chain, enum gw_order order,
  */
 void gw_rules_open(struct gw_rules *r, enum gw_chain hook, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* How many hooks have such matches, and what the rule in others' chains at the
- * i-th of them is to match. */
-size_t gw_rules_nopen(const struct gw_rules *r);
-const char *
-gw_rules_open_at(const struct gw_rules *r, size_t i, enum gw_chain *hook);
+/* Whether the hook has such matches, and what the rule in others' chains there
+ * is to match. */
+bool gw_rules_has_open(const struct gw_rules *r, enum gw_chain hook);
+#define GW_OPEN_MATCH "meta mark & 0x08000000 == 0x08000000"
 
 /*
  * The whole, for `nft -f -`: makes the table if there is none, deletes it and

@@ -1,7 +1,8 @@
 /*
- * Programs of others, run to their end: nft, modprobe, swanctl. By an argument
- * vector and in a clean environment, so that neither a shell nor the caller's
- * PATH, LD_* or locale has a say.
+ * Programs of others: children begin here (child.h), and nft, modprobe and
+ * swanctl are run to their end. By an argument vector and in a clean
+ * environment, so that neither a shell nor the caller's PATH, LD_* or locale
+ * has a say.
  */
 #include "system.h"
 
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 
 #define PATH          "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define TIMEOUT_MS    20000
@@ -58,61 +60,51 @@ gw_program(const char *name)
 static int
 open_input(const char *input)
 {
-	size_t left;
 	int fd;
 
 	if (input == NULL)
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fd = memfd_create("input", MFD_CLOEXEC);
-	for (left = strlen(input); fd >= 0 && left > 0;) {
-		ssize_t n = write(fd, input, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		input += n;
-		left -= (size_t)n;
+	if (fd >= 0 && (pd_io_write(fd, input, strlen(input)) < 0 ||
+			   lseek(fd, 0, SEEK_SET) < 0)) {
+		close(fd);
+		return -1;
 	}
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
 	return fd;
 }
 
-/*
- * A process group of its own: a key pressed at the terminal does not end a
- * change half way, and what outlives its deadline goes with its children.
- */
-static int
-spawn(pid_t *pid, const char *path, const struct gw_run *r, const int fds[3])
+int
+gw_spawn(const struct gw_spawn *s, pid_t *pid)
 {
 	char *env[ENV_MAX] = { "PATH=" PATH, "LC_ALL=C" };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0, n = 2; r->env != NULL && r->env[i] != NULL; i++) {
+	for (size_t i = 0, n = 2; s->env != NULL && s->env[i] != NULL; i++) {
 		if (n + 1 == ENV_MAX)
 			return E2BIG;
-		env[n++] = (char *)(uintptr_t)r->env[i];
+		env[n++] = (char *)(uintptr_t)s->env[i];
 	}
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID |
 					    POSIX_SPAWN_SETSIGMASK |
 					    POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawn_file_actions_init(&files);
-	for (int i = 0; i < 3; i++)
-		posix_spawn_file_actions_adddup2(&files, fds[i], i);
-	posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	rc = posix_spawn(
-	    pid, path, &files, &attr, (char *const *)(uintptr_t)r->argv, env);
+	for (int i = 0; i < 3 && rc == 0; i++)
+		rc = posix_spawn_file_actions_adddup2(&files, s->fds[i], i);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addclosefrom_np(&files, 3);
+	if (rc == 0 && s->cwd != NULL)
+		rc = posix_spawn_file_actions_addchdir_np(&files, s->cwd);
+	if (rc == 0)
+		rc = posix_spawn(pid, s->path, &files, &attr,
+		    (char *const *)(uintptr_t)s->argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return rc;
@@ -220,8 +212,8 @@ watch(struct gw_run *r, pid_t pid, struct sink *out, struct sink *err)
 	if (pidfd >= 0)
 		close(pidfd);
 	if (!ended)
-		complain(err, out->over ? "it wrote more than 1 MiB"
-					: "it did not end in time");
+		complain(err,
+		    out->over ? "it wrote too much" : "it did not end in time");
 	r->status =
 	    WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 128 + WTERMSIG(wstatus);
 }
@@ -231,13 +223,17 @@ static int
 run(struct gw_run *r, const char *path, struct sink *out, struct sink *err)
 {
 	int in = open_input(r->input), o[2] = { -1, -1 }, e[2] = { -1, -1 };
+	struct gw_spawn s = { .path = path, .argv = r->argv, .env = r->env };
 	int rc = 0;
 	pid_t pid;
 
 	if (in < 0 || pipe2(o, O_CLOEXEC) < 0 || pipe2(e, O_CLOEXEC) < 0)
 		rc = errno;
+	s.fds[0] = in;
+	s.fds[1] = o[1];
+	s.fds[2] = e[1];
 	if (rc == 0)
-		rc = spawn(&pid, path, r, (const int[]){ in, o[1], e[1] });
+		rc = gw_spawn(&s, &pid);
 	if (in >= 0)
 		close(in);
 	if (o[1] >= 0)
@@ -257,7 +253,8 @@ run(struct gw_run *r, const char *path, struct sink *out, struct sink *err)
 int
 gw_run(struct gw_run *r)
 {
-	struct sink out = { .fd = -1, .most = OUTPUT_MAX };
+	struct sink out = { .fd = -1,
+		.most = r->most > 0 ? r->most : OUTPUT_MAX };
 	struct sink err = { .fd = -1, .most = COMPLAINT_MAX };
 	char *path = strchr(r->argv[0], '/') != NULL ? pd_xstrdup(r->argv[0])
 						     : gw_program(r->argv[0]);

@@ -1,17 +1,27 @@
 #include "setup.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "cmd.h"
 
 static int
-complete(struct gw_setup *s)
+complete(struct gw_setup *s, const struct pd_conf_report *report)
 {
 	if (s->conf == NULL)
 		return -1;
-	if (gw_clients_load(s->conf, &s->clients, &gw_cmd_report) < 0) {
+	if (gw_clients_load(s->conf, &s->clients, report) < 0) {
 		gw_setup_finish(s);
 		return -1;
 	}
-	gw_facts_read(&s->facts, s->conf->uplink);
+	/* A plan without what cannot be seen would be another one: with no
+	 * IPv6, it refuses what it should hide behind an address. */
+	if (gw_facts_read(&s->facts, s->conf->uplink) < 0) {
+		fprintf(stderr, "error: the routes cannot be read: %s\n",
+		    strerror(errno));
+		gw_setup_finish(s);
+		return -1;
+	}
 	s->plan = gw_plan_create(s->conf, &s->clients, &s->facts);
 	return 0;
 }
@@ -21,15 +31,16 @@ gw_setup_read(struct gw_setup *s, const char *path)
 {
 	*s = (struct gw_setup){ 0 };
 	s->conf = gw_config_load(path, &gw_cmd_report);
-	return complete(s);
+	return complete(s, &gw_cmd_report);
 }
 
 int
-gw_setup_parse(struct gw_setup *s, const char *path, const char *text)
+gw_setup_parse(struct gw_setup *s, const char *path, const char *text,
+    const struct pd_conf_report *report)
 {
 	*s = (struct gw_setup){ 0 };
-	s->conf = gw_config_parse(path, text, &gw_cmd_report);
-	return complete(s);
+	s->conf = gw_config_parse(path, text, report);
+	return complete(s, report);
 }
 
 void

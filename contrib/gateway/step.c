@@ -11,6 +11,7 @@ const struct gw_kind *const gw_kinds[] = {
 	&gw_kind_load,
 	&gw_kind_ipsec,
 	&gw_kind_copy,
+	&gw_kind_names,
 	&gw_kind_filter,
 	&gw_kind_class,
 	&gw_kind_qdisc,
@@ -110,6 +111,15 @@ gw_step_set(struct gw_step *s, struct pd_arena *arena, const char *name,
 		a->name = pd_arena_strdup(arena, name);
 	}
 	a->value = pd_arena_strdup(arena, value);
+}
+
+bool
+gw_step_is_marked(const struct gw_step *s)
+{
+	/* Where no chain drops, no rule in it is as planned; and on a link of
+	 * somebody else's the address may be his. */
+	return s->kind->sweep != NULL && s->kind != &gw_kind_foreign &&
+	       s->kind != &gw_kind_address;
 }
 
 bool

@@ -100,10 +100,11 @@ extern const size_t gw_nkinds;
 const struct gw_kind *gw_kind_find(const char *name); /* NULL: unknown */
 
 extern const struct gw_kind gw_kind_nft, gw_kind_foreign, gw_kind_daemon,
-    gw_kind_load, gw_kind_ipsec, gw_kind_copy, gw_kind_rule, gw_kind_route,
-    gw_kind_neighbour, gw_kind_qdisc, gw_kind_class, gw_kind_filter,
-    gw_kind_address, gw_kind_peers, gw_kind_link, gw_kind_sysctl, gw_kind_block,
-    gw_kind_file, gw_kind_key, gw_kind_authority, gw_kind_module;
+    gw_kind_load, gw_kind_ipsec, gw_kind_copy, gw_kind_names, gw_kind_rule,
+    gw_kind_route, gw_kind_neighbour, gw_kind_qdisc, gw_kind_class,
+    gw_kind_filter, gw_kind_address, gw_kind_peers, gw_kind_link,
+    gw_kind_sysctl, gw_kind_block, gw_kind_file, gw_kind_key, gw_kind_authority,
+    gw_kind_module;
 
 /* What describe() prints; the caller frees it. */
 char *gw_step_text(const struct gw_step *s);
@@ -117,6 +118,8 @@ gw_step_number(const struct gw_step *s, const char *name, uint32_t fallback);
 /* Values are copied. */
 void gw_step_set(struct gw_step *s, struct pd_arena *arena, const char *name,
     const char *value);
+/* Whether what is as planned was made by a gateway: it bears our mark. */
+bool gw_step_is_marked(const struct gw_step *s);
 /* Same kind and the same first nkeys arguments. */
 bool gw_step_same(const struct gw_step *a, const struct gw_step *b);
 

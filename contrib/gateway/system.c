@@ -14,7 +14,9 @@
 #include "base/io.h"
 #include "config.h"
 
-#define FILE_MAX (1024 * 1024) /* bytes that gw_read_file() takes */
+/* Bytes that gw_read_file() takes: more than a plan of 80000 clients, whose
+ * secrets are one file (720 bytes each), or its journal has. */
+#define FILE_MAX ((size_t)64 << 20)
 
 void
 gw_system_init(struct gw_system *sys, const char *name, const char *run_dir,
@@ -115,6 +117,12 @@ gw_system_link(struct gw_system *sys, const char *name)
 	return (int)if_nametoindex(name);
 }
 
+mode_t
+gw_step_mode(const struct gw_step *s)
+{
+	return (mode_t)strtoul(gw_step_need(s, "mode"), NULL, 8) & 07777;
+}
+
 int
 gw_mkdirs(const char *path, mode_t mode)
 {
@@ -132,6 +140,23 @@ gw_mkdirs(const char *path, mode_t mode)
 		*at = '/';
 	}
 	free(copy);
+	return rc;
+}
+
+int
+gw_sync_directory(const char *path)
+{
+	char *copy = pd_xstrdup(path);
+	int fd, rc;
+
+	*strrchr(copy, '/') = '\0';
+	fd = open(
+	    copy[0] != '\0' ? copy : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
 	return rc;
 }
 
@@ -160,7 +185,7 @@ gw_replace_file(const char *path, const char *text, const struct stat *like)
 	    fchmod(fd, like->st_mode & 07777) == 0 &&
 	    pd_io_write(fd, text, strlen(text)) == 0 && fsync(fd) == 0 &&
 	    rename(beside, path) == 0)
-		rc = 0;
+		rc = gw_sync_directory(path);
 	saved = errno;
 	if (fd >= 0 && rc < 0)
 		(void)unlink(beside);
@@ -186,7 +211,9 @@ gw_remove_file(const char *path)
 
 	(void)unlink(beside);
 	free(beside);
-	return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -1 : 0;
+	if (unlink(path) == 0)
+		return gw_sync_directory(path);
+	return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 }
 
 /* Of files in /proc the size is not known before they were read. */

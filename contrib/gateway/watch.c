@@ -41,9 +41,12 @@ join(int protocol, const int *groups, const char **why)
 struct gw_watch *
 gw_watch_open(const char **why)
 {
+	/* Not RTNLGRP_NEIGH: neighbours come and go all the time, and of
+	 * proxied ones, which would be ours, it has no word (Linux 6.18). */
 	static const int route[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
 		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, 0 };
+		RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF,
+		RTNLGRP_IPV6_NETCONF, RTNLGRP_TC, 0 };
 	static const int filter[] = { NFNLGRP_NFTABLES, 0 };
 	struct gw_watch *w = pd_xalloc(sizeof(*w));
 	const char *no_filter;

@@ -1,7 +1,8 @@
 /*
  * Whether something of the kernel's network state changed, by anybody: links,
- * addresses, routes, rules, packet filter. What it was is not looked at: who
- * wants to know probes.
+ * addresses, routes, rules, forwarding, queueing, packet filter. What it was is
+ * not looked at: who wants to know probes. Of proxied neighbours, WireGuard's
+ * peers and most sysctls the kernel tells nobody.
  *
  * Thread: main.
  */

@@ -40,6 +40,8 @@ void gw_remedy(struct gw_check *c, const char *fmt, ...)
 void gw_check_programs(struct gw_check *c);
 /* The packet filter: ours tried, others that drop. */
 void gw_check_filter(struct gw_check *c);
+/* Keys and lists that others wrote; /proc/sys. */
+void gw_check_files(struct gw_check *c);
 /* Links, addresses, ports. */
 void gw_check_net(struct gw_check *c);
 void gw_check_ports(struct gw_check *c);

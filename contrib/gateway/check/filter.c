@@ -1,6 +1,7 @@
 /*
  * The packet filter: whether the kernel takes our rules, and who else drops.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,9 +32,14 @@ try_rules(struct gw_check *c, const char *text)
 			gw_find(c, GW_ERROR,
 			    "the kernel does not take the rules: %.*s",
 			    (int)strcspn(r.complaints, "\n"), r.complaints);
-			gw_remedy(c, "nftables needs Linux 5.10 with "
-				     "NF_TABLES_INET, NFT_NAT, NFT_FIB_INET "
-				     "and NFT_REJECT");
+			if (strstr(r.complaints, strerror(EPERM)) != NULL)
+				gw_remedy(c, "run it with the capability "
+					     "CAP_NET_ADMIN");
+			else
+				gw_remedy(c,
+				    "nftables needs Linux 5.10 with "
+				    "NF_TABLES_INET, NFT_NAT, NFT_FIB_INET "
+				    "and NFT_REJECT");
 		}
 	}
 	free(r.output);
@@ -41,7 +47,7 @@ try_rules(struct gw_check *c, const char *text)
 }
 
 static void
-tell_foreign(struct gw_check *c, const struct gw_foreign *f, const char *match)
+tell_foreign(struct gw_check *c, const struct gw_foreign *f)
 {
 	const char *what = strcmp(f->hook, "input") == 0
 			       ? "what comes to this machine"
@@ -58,37 +64,37 @@ tell_foreign(struct gw_check *c, const struct gw_foreign *f, const char *match)
 		    OPEN_PRIORITY);
 		return;
 	}
-	if (c->plan->conf->foreign_open || f->rule != 0 || f->open)
+	if (c->plan->conf->foreign_open || f->nours > 0 || f->open)
 		return;
 	gw_find(c, GW_ERROR,
 	    "nft table %s %s, chain %s drops %s (%s), whatever our rules say",
 	    f->family, f->table, f->chain, what, f->why);
 	gw_remedy(c,
 	    "foreign-drop = \"open\" in %s; or by hand: nft insert rule %s %s "
-	    "%s '%s accept'",
-	    c->plan->conf->path, f->family, f->table, f->chain, match);
+	    "%s '" GW_OPEN_MATCH " accept'",
+	    c->plan->conf->path, f->family, f->table, f->chain);
 }
 
-static void
-find_foreign(struct gw_check *c)
+/* 0; -1: they cannot be looked at, which was told. */
+static int
+find_foreign(struct gw_check *c, enum gw_chain hook, const char *name)
 {
-	for (size_t i = 0; i < gw_rules_nopen(c->plan->rules); i++) {
-		enum gw_chain hook;
-		const char *match = gw_rules_open_at(c->plan->rules, i, &hook);
-		struct gw_foreigns found;
+	struct gw_foreigns found;
 
-		if (gw_foreign_find(c->sys,
-			hook == GW_CHAIN_INPUT ? "input" : "forward", false,
-			&found) < 0) {
-			gw_find(c, GW_WARN,
-			    "chains of others cannot be looked at: %s",
-			    c->sys->why);
-			return;
-		}
-		for (size_t n = 0; n < found.n; n++)
-			tell_foreign(c, &found.v[n], match);
-		gw_foreign_free(&found);
+	if (!gw_rules_has_open(c->plan->rules, hook))
+		return 0;
+	if (gw_foreign_find(
+		c->sys, name, gw_plan_links(c->plan, hook), &found) < 0) {
+		gw_find(c, GW_WARN, "chains of others cannot be looked at: %s",
+		    c->sys->why);
+		return -1;
 	}
+	for (size_t i = 0; i < found.n; i++) {
+		if (found.v[i].why != NULL)
+			tell_foreign(c, &found.v[i]);
+	}
+	gw_foreign_free(&found);
+	return 0;
 }
 
 /* iptables of old, whose tables nft does not see. */
@@ -166,7 +172,8 @@ gw_check_filter(struct gw_check *c)
 		if (p->v[i]->kind == &gw_kind_nft)
 			try_rules(c, p->v[i]->text);
 	}
-	if (gw_rules_nopen(p->rules) == 0)
+	if (!gw_rules_has_open(p->rules, GW_CHAIN_INPUT) &&
+	    !gw_rules_has_open(p->rules, GW_CHAIN_FORWARD))
 		return;
 	find_managers(c);
 	if (!c->root) {
@@ -176,7 +183,8 @@ gw_check_filter(struct gw_check *c)
 		gw_remedy(c, "run it as root");
 		return;
 	}
-	find_foreign(c);
+	if (find_foreign(c, GW_CHAIN_INPUT, "input") == 0)
+		(void)find_foreign(c, GW_CHAIN_FORWARD, "forward");
 	find_legacy(c, "/proc/net/ip_tables_names", "iptables-legacy");
 	find_legacy(c, "/proc/net/ip6_tables_names", "ip6tables-legacy");
 }

@@ -216,15 +216,10 @@ sweep_one(struct gw_system *sys, const struct nlmsghdr *h, void *arg)
 static int
 sweep(struct gw_system *sys, FILE *out)
 {
-	struct ifaddrmsg head = { .ifa_family = AF_UNSPEC };
-	struct gw_sweep w = { .out = out };
-	int err = gw_nl_dump(sys,
-	    gw_nl_request(RTM_GETADDR, NLM_F_DUMP, &head, sizeof(head)),
-	    sweep_one, &w);
+	struct ifaddrmsg head = { 0 };
 
-	if (err < 0)
-		return gw_fail(sys, "addresses: %s", gw_nl_why(err));
-	return w.failed;
+	return gw_nl_sweep(
+	    sys, RTM_GETADDR, &head, sizeof(head), sweep_one, out);
 }
 
 const struct gw_kind gw_kind_address = {

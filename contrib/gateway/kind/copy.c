@@ -21,12 +21,6 @@
 static const char begin[] = "-----BEGIN CERTIFICATE-----";
 static const char end[] = "-----END CERTIFICATE-----";
 
-static mode_t
-mode_of(const struct gw_step *s)
-{
-	return (mode_t)strtoul(gw_step_need(s, "mode"), NULL, 8) & 07777;
-}
-
 static void
 describe(const struct gw_step *s, FILE *out)
 {
@@ -85,7 +79,7 @@ compare(const struct gw_step *s, const char *text)
 	else if (there == NULL)
 		state = errno == EACCES ? GW_UNSEEN : GW_DRIFTED;
 	else if (strcmp(there, text) == 0 && stat(path, &st) == 0 &&
-		 (st.st_mode & 07777) == mode_of(s))
+		 (st.st_mode & 07777) == gw_step_mode(s))
 		state = GW_AS_PLANNED;
 	free(there);
 	return state;
@@ -129,7 +123,7 @@ make(struct gw_system *sys, const struct gw_step *s)
 		if (unlink(path) < 0 && errno != ENOENT)
 			rc = gw_fail(sys, "%s: %s", path, strerror(errno));
 	} else if (gw_mkdirs(path, 0700) < 0 ||
-		   gw_write_file(path, text, mode_of(s)) < 0) {
+		   gw_write_file(path, text, gw_step_mode(s)) < 0) {
 		rc = gw_fail(sys, "%s: %s", path, strerror(errno));
 	}
 	free(text);

@@ -5,11 +5,14 @@
  *   env      "NAME=VALUE", optional
  *   cwd      directory, optional
  *   ready    a path that is there once it serves, optional
+ *   link     a TUN device that it serves, optional: one that was deleted and
+ *            made anew under it is nobody's
  * and whatever else shall make it start anew when it changes (a hash of its
  * configuration).
  */
 #include "child.h"
 
+#include <netlink/route/link.h>
 #include <unistd.h>
 
 /* Of all that the step says: another hash, another child. */
@@ -46,6 +49,24 @@ describe(const struct gw_step *s, FILE *out)
 		fprintf(out, " %s", value);
 }
 
+/* Of its own accord the kernel tells that somebody holds the device. */
+static bool
+holds_link(struct gw_system *sys, const struct gw_step *s)
+{
+	const char *name = gw_step_get(s, "link");
+	struct nl_sock *sock = name != NULL ? gw_system_route(sys) : NULL;
+	struct rtnl_link *link = NULL;
+	bool holds;
+
+	if (sock == NULL)
+		return true;
+	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0)
+		return false;
+	holds = rtnl_link_get_carrier(link) != 0;
+	rtnl_link_put(link);
+	return holds;
+}
+
 static enum gw_state
 probe(struct gw_system *sys, const struct gw_step *s)
 {
@@ -57,7 +78,8 @@ probe(struct gw_system *sys, const struct gw_step *s)
 		return GW_UNSEEN;
 	if (gw_child_find(sys, gw_step_need(s, "name"), &mark) == 0)
 		return GW_MISSING;
-	return mark == mark_of(s) ? GW_AS_PLANNED : GW_DRIFTED;
+	return mark == mark_of(s) && holds_link(sys, s) ? GW_AS_PLANNED
+							: GW_DRIFTED;
 }
 
 static int

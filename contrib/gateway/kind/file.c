@@ -2,7 +2,9 @@
  * A file that is ours as a whole. Arguments:
  *   path  (key)
  *   mode  "0600"
- * and its bytes as the step's text. Written down as well:
+ * and its bytes as the step's text. Outside of our own directories that has a
+ * line "# pared-gateway NAME": a file without it is somebody else's. Written
+ * down as well:
  *   sum       of the text, by which a file outside of our own directories is
  *             known to be the one that was made
  *   was.dirs  how many directories above it were missing
@@ -16,12 +18,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-
-static mode_t
-mode_of(const struct gw_step *s)
-{
-	return (mode_t)strtoul(gw_step_need(s, "mode"), NULL, 8) & 07777;
-}
 
 static void
 describe(const struct gw_step *s, FILE *out)
@@ -47,11 +43,20 @@ is_in_ours(const struct gw_system *sys, const char *path)
 	return is_below(path, sys->run_dir) || is_below(path, sys->state_dir);
 }
 
+static bool
+has_mark(const struct gw_system *sys, const char *text)
+{
+	char line[GW_NAME_MAX + 32];
+
+	snprintf(line, sizeof(line), "\n# pared-gateway %s\n", sys->name);
+	return strstr(text, line) != NULL;
+}
+
 static enum gw_state
 probe(struct gw_system *sys, const struct gw_step *s)
 {
 	const char *path = gw_step_need(s, "path");
-	enum gw_state state;
+	enum gw_state state = GW_DRIFTED;
 	struct stat st;
 	char *text;
 
@@ -62,13 +67,13 @@ probe(struct gw_system *sys, const struct gw_step *s)
 	text = gw_read_file(path);
 	if (text == NULL && errno == EACCES)
 		return GW_UNSEEN;
-	if (text != NULL && s->text != NULL && strcmp(text, s->text) == 0)
-		state = (st.st_mode & 07777) == mode_of(s) ? GW_AS_PLANNED
-							   : GW_DRIFTED;
-	else
-		state = GW_DRIFTED;
+	if (!is_in_ours(sys, path) && (text == NULL || !has_mark(sys, text)))
+		state = GW_FOREIGN;
+	else if (text != NULL && s->text != NULL &&
+		 strcmp(text, s->text) == 0 &&
+		 (st.st_mode & 07777) == gw_step_mode(s))
+		state = GW_AS_PLANNED;
 	free(text);
-	(void)sys;
 	return state;
 }
 
@@ -112,7 +117,7 @@ static int
 make(struct gw_system *sys, const struct gw_step *s)
 {
 	const char *path = gw_step_need(s, "path");
-	mode_t mode = mode_of(s);
+	mode_t mode = gw_step_mode(s);
 
 	/* What only its owner reads stands in directories of that sort. */
 	if (gw_mkdirs(path, (mode & 077) == 0 ? 0700 : 0755) < 0 ||

@@ -5,8 +5,9 @@
  * else of theirs is touched.
  *
  * Arguments: hook (key): "input" or "forward"; match (key): what the rule
- * matches, without names of a family. A chain that comes later, with Docker's
- * start, makes the step MISSING: `run` then puts the rule there.
+ * matches, without names of a family; links: of gw_foreign_find(). A chain that
+ * comes later, with Docker's start, makes the step MISSING: `run` then puts the
+ * rule there.
  */
 #include "kind/foreign.h"
 
@@ -19,11 +20,15 @@
 #include "rules.h"
 #include "system.h"
 
+/* Bytes; a rule is 250 of them, and somebody who blocks by address has ten
+ * thousand in a table. */
+#define ANSWER_MAX ((size_t)64 << 20)
+
 /* What nft answers; the caller frees it. NULL after gw_fail(). */
 static char *
 ask(struct gw_system *sys, const char *const *argv)
 {
-	struct gw_run r = { .argv = argv };
+	struct gw_run r = { .argv = argv, .most = ANSWER_MAX };
 
 	if (gw_run_or_fail(sys, &r) < 0) {
 		free(r.output);
@@ -34,16 +39,16 @@ ask(struct gw_system *sys, const char *const *argv)
 }
 
 static int
-find_rules(struct gw_system *sys, struct gw_foreign *f)
+find_rules(struct gw_system *sys, const char *links, struct gw_foreign *f)
 {
-	const char *const argv[] = { "nft", "-j", "-t", "list", "chain",
-		f->family, f->table, f->chain, NULL };
+	const char *const argv[] = { "nft", "-j", "-t", "list", "table",
+		f->family, f->table, NULL };
 	char tag[GW_TAG];
 	char *text = ask(sys, argv);
 	int rc = -1;
 
 	if (text != NULL &&
-	    gw_foreign_rules(text, gw_system_tag(sys, tag), f) == 0)
+	    gw_foreign_rules(text, gw_system_tag(sys, tag), links, f) == 0)
 		rc = 0;
 	else if (text != NULL)
 		gw_fail(sys, "nft: its answer is not understood");
@@ -70,28 +75,36 @@ find_chains(struct gw_system *sys, const char *hook, struct gw_foreigns *out)
 }
 
 int
-gw_foreign_find(
-    struct gw_system *sys, const char *hook, bool all, struct gw_foreigns *out)
+gw_foreign_find(struct gw_system *sys, const char *hook, const char *links,
+    struct gw_foreigns *out)
 {
 	size_t n = 0;
 
 	if (find_chains(sys, hook, out) < 0)
 		return -1;
 	for (size_t i = 0; i < out->n; i++) {
-		struct gw_foreign f = out->v[i];
+		struct gw_foreign *f = &out->v[i];
 
-		if (find_rules(sys, &f) < 0) {
-			/* Gone since it was listed: Docker starts anew. */
-			if (strstr(sys->why, strerror(ENOENT)) != NULL)
-				continue;
+		if (find_rules(sys, links, f) == 0) {
+			out->v[n++] = *f;
+			continue;
+		}
+		/* Gone since it was listed: Docker starts anew. */
+		if (strstr(sys->why, strerror(ENOENT)) == NULL) {
+			out->n = n;
 			gw_foreign_free(out);
 			return -1;
 		}
-		if (all || f.why != NULL)
-			out->v[n++] = f;
 	}
 	out->n = n;
 	return 0;
+}
+
+/* Whether our rule has still to be put there. */
+static bool
+is_closed(const struct gw_foreign *f)
+{
+	return f->why != NULL && f->nours == 0 && !f->open;
 }
 
 static void
@@ -109,10 +122,11 @@ probe(struct gw_system *sys, const struct gw_step *s)
 	enum gw_state state = GW_AS_PLANNED;
 	struct gw_foreigns f;
 
-	if (gw_foreign_find(sys, gw_step_need(s, "hook"), false, &f) < 0)
+	if (gw_foreign_find(
+		sys, gw_step_need(s, "hook"), gw_step_get(s, "links"), &f) < 0)
 		return GW_UNSEEN;
 	for (size_t i = 0; i < f.n; i++) {
-		if (f.v[i].rule == 0 && !f.v[i].open)
+		if (is_closed(&f.v[i]))
 			state = GW_MISSING;
 	}
 	gw_foreign_free(&f);
@@ -145,13 +159,14 @@ make(struct gw_system *sys, const struct gw_step *s)
 	size_t len;
 	FILE *out;
 
-	if (gw_foreign_find(sys, gw_step_need(s, "hook"), false, &f) < 0)
+	if (gw_foreign_find(
+		sys, gw_step_need(s, "hook"), gw_step_get(s, "links"), &f) < 0)
 		return -1;
 	out = open_memstream(&text, &len);
 	if (out == NULL)
 		abort();
 	for (size_t i = 0; i < f.n; i++) {
-		if (f.v[i].rule == 0 && !f.v[i].open)
+		if (is_closed(&f.v[i]))
 			fprintf(out,
 			    "insert rule %s %s %s %s accept comment \"%s\"\n",
 			    f.v[i].family, f.v[i].table, f.v[i].chain,
@@ -182,7 +197,7 @@ take_out(struct gw_system *sys, const char *hook, FILE *told)
 	size_t len;
 	FILE *out;
 
-	if (gw_foreign_find(sys, hook, true, &f) < 0)
+	if (gw_foreign_find(sys, hook, NULL, &f) < 0)
 		return -1;
 	out = open_memstream(&text, &len);
 	if (out == NULL)
@@ -190,11 +205,11 @@ take_out(struct gw_system *sys, const char *hook, FILE *told)
 	for (size_t i = 0; i < f.n; i++) {
 		const struct gw_foreign *c = &f.v[i];
 
-		if (c->rule == 0)
-			continue;
-		fprintf(out, "delete rule %s %s %s handle %llu\n", c->family,
-		    c->table, c->chain, (unsigned long long)c->rule);
-		if (told != NULL)
+		for (size_t k = 0; k < c->nours; k++)
+			fprintf(out, "delete rule %s %s %s handle %llu\n",
+			    c->family, c->table, c->chain,
+			    (unsigned long long)c->ours[k]);
+		if (c->nours > 0 && told != NULL)
 			fprintf(told, "nft rule in %s %s %s\n", c->family,
 			    c->table, c->chain);
 	}

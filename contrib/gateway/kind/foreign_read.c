@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "gateway.h"
 #include "kind/foreign.h"
 
@@ -65,22 +66,198 @@ is_idle(const json_t *statement)
 	       is_xt(statement, "comment");
 }
 
-/* Whether a rule drops every packet that comes to it: "counter drop". */
-static bool
-drops_all(const json_t *rule)
-{
-	const json_t *expr = json_object_get(rule, "expr"), *last;
-	size_t n = json_array_size(expr);
+/* ---- what a chain does to packets of which no more is known ---- */
 
-	for (size_t i = 0; i + 1 < n; i++) {
-		if (!is_idle(json_array_get(expr, i)))
-			return false;
+/*
+ * Packets are of kinds: by the link out (ours, in their order, and before them
+ * any other) and the protocol. A set of kinds has a bit for each. A rule is for
+ * all of a kind, or, as it asks for what else they are, counts for none: then
+ * some come past it, whatever it does.
+ */
+#define TCP       ((uint64_t)1)
+#define UDP       ((uint64_t)2)
+#define ONE_LINK  ((uint64_t)7) /* TCP, UDP, other */
+#define BITS      3             /* of one link */
+#define LINKS_MAX 21            /* of more nothing is known */
+#define EVERY     (((uint64_t)1 << BITS * LINKS_MAX) - 1)
+
+/* What becomes of whom; who is in neither comes back behind the jump. */
+struct fate {
+	uint64_t dropped, accepted;
+};
+
+struct judge {
+	const json_t *list; /* of the table's chains and rules */
+	const char *links;
+	json_t *judged; /* chain to its fate */
+};
+
+/* Whether the right side of a match is the word, or a set that holds it. */
+static bool
+names(const json_t *right, struct pd_str word)
+{
+	const json_t *set = json_object_get(right, "set"), *one;
+	const char *name = json_string_value(right);
+	size_t i;
+
+	if (name != NULL)
+		return pd_str_eq(pd_str_z(name), word);
+	json_array_foreach(set, i, one)
+	{
+		if (names(one, word))
+			return true;
 	}
-	last = n > 0 ? json_array_get(expr, n - 1) : NULL;
+	return false;
+}
+
+static uint64_t
+of_protocols(const json_t *right)
+{
+	uint64_t one = (names(right, PD_STR("tcp")) ? TCP : 0) |
+		       (names(right, PD_STR("udp")) ? UDP : 0);
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < LINKS_MAX; i++)
+		all |= one << BITS * i;
+	return all;
+}
+
+static uint64_t
+of_links(const struct judge *j, const json_t *right)
+{
+	struct pd_str rest = pd_str_z(j->links);
+	uint64_t all = 0;
+
+	for (unsigned i = 1; rest.n > 0 && i < LINKS_MAX; i++) {
+		pd_str_split(&rest, '"');
+		if (names(right, pd_str_split(&rest, '"')))
+			all |= ONE_LINK << BITS * i;
+	}
+	return all;
+}
+
+/* The kinds that a rule is for by one of its statements. drops: where any link
+ * counts, so does one that we cannot name; that by it all may pass says nothing
+ * of the next. */
+static uint64_t
+matches(const struct judge *j, const json_t *statement, bool drops)
+{
+	const json_t *match = json_object_get(statement, "match");
+	const json_t *right = json_object_get(match, "right");
+	const char *key = text_of(
+	    json_object_get(json_object_get(match, "left"), "meta"), "key");
+
+	if (is_idle(statement))
+		return EVERY;
+	if (match == NULL || j->links == NULL ||
+	    strcmp(text_of(match, "op"), "==") != 0)
+		return 0;
+	if (strcmp(key, "l4proto") == 0)
+		return of_protocols(right);
+	if (strcmp(key, "oifname") != 0 && strcmp(key, "oif") != 0)
+		return 0;
+	if (strcmp(j->links, "*") == 0)
+		return drops ? EVERY & ~ONE_LINK : 0;
+	return of_links(j, right);
+}
+
+static bool
+is_drop(const json_t *last)
+{
 	return json_object_get(last, "drop") != NULL ||
 	       json_object_get(last, "reject") != NULL || is_xt(last, "DROP") ||
 	       is_xt(last, "REJECT");
 }
+
+static struct fate chain_fate(struct judge *j, const char *chain);
+
+/* Of a rule's last statement, without its matches; *leaves: who comes back from
+ * it leaves the chain. */
+static struct fate
+verdict(struct judge *j, const json_t *last, bool *leaves)
+{
+	const json_t *jump = json_object_get(last, "jump");
+	const json_t *go = json_object_get(last, "goto");
+
+	*leaves = go != NULL || json_object_get(last, "return") != NULL;
+	if (is_drop(last))
+		return (struct fate){ .dropped = EVERY };
+	if (json_object_get(last, "accept") != NULL)
+		return (struct fate){ .accepted = EVERY };
+	if (jump == NULL && go == NULL)
+		return (struct fate){ 0 };
+	return chain_fate(j, text_of(jump != NULL ? jump : go, "target"));
+}
+
+/* Adds what a rule does to those who have come as far as to it; returns who
+ * goes on. */
+static uint64_t
+apply_rule(struct judge *j, const json_t *rule, uint64_t here, struct fate *f)
+{
+	const json_t *expr = json_object_get(rule, "expr");
+	uint64_t most = here, all = here; /* to drop, to let pass */
+	size_t n = json_array_size(expr);
+	struct fate one;
+	bool leaves;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		most &= matches(j, json_array_get(expr, i), true);
+		all &= matches(j, json_array_get(expr, i), false);
+	}
+	if (n == 0 || most == 0)
+		return here;
+	one = verdict(j, json_array_get(expr, n - 1), &leaves);
+	one.dropped &= most;
+	one.accepted &= all;
+	f->dropped |= one.dropped;
+	f->accepted |= one.accepted;
+	return here & ~(one.dropped | one.accepted | (leaves ? all : 0));
+}
+
+static struct fate
+chain_fate(struct judge *j, const char *chain)
+{
+	const json_t *known = json_object_get(j->judged, chain), *item;
+	struct fate f = { 0 };
+	uint64_t here = EVERY;
+	size_t i;
+
+	if (known != NULL) {
+		f.dropped =
+		    (uint64_t)json_integer_value(json_array_get(known, 0));
+		f.accepted =
+		    (uint64_t)json_integer_value(json_array_get(known, 1));
+		return f;
+	}
+	/* Whatever leads back here goes round no more. */
+	json_object_set_new(j->judged, chain, json_array());
+	json_array_foreach(j->list, i, item)
+	{
+		const json_t *rule = json_object_get(item, "rule");
+
+		if (rule != NULL && here != 0 &&
+		    strcmp(text_of(rule, "chain"), chain) == 0)
+			here = apply_rule(j, rule, here, &f);
+	}
+	json_object_set_new(j->judged, chain,
+	    json_pack("[I, I]", (json_int_t)f.dropped, (json_int_t)f.accepted));
+	return f;
+}
+
+/* Why a base chain drops, whose policy f->why is; NULL: it does not. */
+static const char *
+reason(struct judge *j, const struct gw_foreign *f)
+{
+	struct fate fate = chain_fate(j, f->chain);
+
+	if (fate.dropped == EVERY)
+		return "its last rule";
+	if (f->why != NULL && (fate.dropped | fate.accepted) != EVERY)
+		return f->why;
+	return fate.dropped != 0 ? "by link or protocol" : NULL;
+}
+
+/* ---- what lets our packets pass ---- */
 
 /* "meta mark & GW_OPEN == GW_OPEN", or iptables' match, whose number nft does
  * not show. */
@@ -170,10 +347,20 @@ gw_foreign_chains(const char *text, const char *hook, const char *our_table,
 	return 0;
 }
 
+static void
+add_ours(struct gw_foreign *f, const json_t *rule)
+{
+	f->ours = pd_xrealloc(f->ours, (f->nours + 1) * sizeof(*f->ours));
+	f->ours[f->nours++] =
+	    (uint64_t)json_integer_value(json_object_get(rule, "handle"));
+}
+
 int
-gw_foreign_rules(const char *text, const char *comment, struct gw_foreign *f)
+gw_foreign_rules(const char *text, const char *comment, const char *links,
+    struct gw_foreign *f)
 {
 	json_t *list, *root = parse(text, &list), *item;
+	struct judge j = { .links = links };
 	size_t i;
 
 	if (root == NULL)
@@ -182,16 +369,18 @@ gw_foreign_rules(const char *text, const char *comment, struct gw_foreign *f)
 	{
 		const json_t *rule = json_object_get(item, "rule");
 
-		if (rule == NULL)
+		if (rule == NULL ||
+		    strcmp(text_of(rule, "chain"), f->chain) != 0)
 			continue;
 		if (strcmp(text_of(rule, "comment"), comment) == 0)
-			f->rule = (uint64_t)json_integer_value(
-			    json_object_get(rule, "handle"));
+			add_ours(f, rule);
 		else if (accepts_marked(rule))
 			f->open = true;
-		else if (f->why == NULL && drops_all(rule))
-			f->why = "its last rule";
 	}
+	j.list = list;
+	j.judged = json_object();
+	f->why = reason(&j, f);
+	json_decref(j.judged);
 	json_decref(root);
 	return 0;
 }
@@ -199,6 +388,8 @@ gw_foreign_rules(const char *text, const char *comment, struct gw_foreign *f)
 void
 gw_foreign_free(struct gw_foreigns *f)
 {
+	for (size_t i = 0; i < f->n; i++)
+		free(f->v[i].ours);
 	free(f->v);
 	*f = (struct gw_foreigns){ 0 };
 }

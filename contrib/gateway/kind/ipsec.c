@@ -208,10 +208,10 @@ sweep_kernel(struct gw_system *sys, bool remove)
 		    sys, w.sock, dump(XFRM_MSG_GETSA), each_association, &w);
 	nl_socket_free(w.sock);
 	free(w.v);
-	if (err == -EPERM)
-		return err;
-	return err == 0 ? (int)w.found
-			: gw_fail(sys, "IPsec: %s", strerror(-err));
+	if (err == 0)
+		return (int)w.found;
+	gw_fail(sys, "IPsec: %s", strerror(-err));
+	return err == -EPERM ? err : -1;
 }
 
 /* ---- charon itself ---- */

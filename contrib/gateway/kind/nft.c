@@ -200,7 +200,12 @@ keep_hash(struct gw_system *sys, const char *table)
 	enum listed what = list(sys, table, &listing);
 	int rc = what == NO_ANSWER ? -1 : 0;
 
-	if (rc == 0 && what != LISTED)
+	if (what == NO_TABLE)
+		rc = gw_fail(sys,
+		    "nft: table inet %s was deleted by somebody right after "
+		    "it was loaded",
+		    table);
+	else if (rc == 0 && what != LISTED)
 		rc = gw_fail(sys,
 		    "nft: table inet %s cannot be seen, though it was loaded: "
 		    "a kernel before 5.10?",

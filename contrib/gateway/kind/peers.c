@@ -1,13 +1,15 @@
 /*
  * The key, the port and the peers of a WireGuard link.
  *
- * Arguments: link (key); key: file of the private key; listen: UDP port;
+ * Arguments: link (key); listen (key): UDP port; key: file of the private key;
  * fwmark, or none; peers: how many; hash: of the text, so that a plan shows
  * that something changed. Text: the peers (device.h), secret because preshared
  * keys are in it.
  *
  * What is sent is the difference to what is there, so a second `up` sends
- * nothing, and clients that stay do not notice that another came.
+ * nothing, and clients that stay do not notice that another came. A port that
+ * is not wanted any more is given back before another is taken: two tunnels may
+ * swap theirs.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "gateway.h"
 #include "system.h"
 #include "tunnel/device.h"
@@ -85,28 +88,55 @@ wanted(struct gw_system *sys, const struct gw_step *s, struct gw_device *out)
 	return -1;
 }
 
-/* Two seconds for each server, once: `status` and `run` ask, too, and may do
- * so while the way to the name servers is what is down. */
+#define WAIT_S 2
+
+/*
+ * Two seconds for each server, once: `status` and `run` ask, too, and may do so
+ * while the way to the name servers is what is down. Read anew each time, as
+ * glibc looks no more after another resolv.conf once its settings were touched.
+ */
 static void
 be_quick(void)
 {
-	if ((_res.options & RES_INIT) != 0 || res_init() == 0) {
-		_res.retrans = 2;
+	if (res_init() == 0) {
+		_res.retrans = WAIT_S;
 		_res.retry = 1;
 	}
+}
+
+/*
+ * Servers that were silent are so for some seconds: the peers of many tunnels
+ * shall not wait for them one after the other. That something is wrong with one
+ * name is EAI_AGAIN as well, but comes at once.
+ */
+#define SILENT_MS 10000
+
+static int
+look_up(const char *host, struct addrinfo **list)
+{
+	static uint64_t silent_until_ms;
+	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+		.ai_flags = AI_ADDRCONFIG };
+	uint64_t start = pd_clock_ms(CLOCK_MONOTONIC), end;
+	int err;
+
+	if (start < silent_until_ms)
+		return EAI_AGAIN;
+	be_quick();
+	err = getaddrinfo(host, NULL, &hints, list);
+	end = pd_clock_ms(CLOCK_MONOTONIC);
+	if (err == EAI_AGAIN && end - start >= WAIT_S * 1000)
+		silent_until_ms = end + SILENT_MS;
+	return err;
 }
 
 static void
 resolve(struct gw_peer *p, bool tell)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_ADDRCONFIG };
 	uint16_t port = p->endpoint.port;
 	struct addrinfo *list;
-	int err;
+	int err = look_up(p->host, &list);
 
-	be_quick();
-	err = getaddrinfo(p->host, NULL, &hints, &list);
 	if (err != 0) {
 		if (tell)
 			fprintf(stderr,
@@ -119,13 +149,17 @@ resolve(struct gw_peer *p, bool tell)
 	freeaddrinfo(list);
 }
 
-/*
- * What there is to send. 0; or -1 with errno after gw_fail(). *any: whether
- * there is something; *fresh: nothing was set up before.
- */
+/* What there is to send. */
+struct difference {
+	struct gw_device change; /* the caller finishes it */
+	bool any;                /* there is something */
+	bool fresh;              /* nothing was set up before */
+};
+
+/* 0; or -1 with errno after gw_fail(). tell: of hosts that have no address. */
 static int
-difference(struct gw_system *sys, const struct gw_step *s, bool tell,
-    struct gw_device *change, bool *any, bool *fresh)
+compare(struct gw_system *sys, const struct gw_step *s, bool tell,
+    struct difference *out)
 {
 	const char *link = gw_step_need(s, "link");
 	struct gw_device want, have;
@@ -149,8 +183,8 @@ difference(struct gw_system *sys, const struct gw_step *s, bool tell,
 		    gw_peer_is_lost(p, gw_device_find(&have, p->key), now))
 			resolve(p, tell);
 	}
-	*fresh = gw_key_is_zero(have.key);
-	*any = gw_device_difference(&want, &have, now, change);
+	out->fresh = gw_key_is_zero(have.key);
+	out->any = gw_device_difference(&want, &have, now, &out->change);
 	gw_device_finish(&want);
 	gw_device_finish(&have);
 	return 0;
@@ -159,16 +193,15 @@ difference(struct gw_system *sys, const struct gw_step *s, bool tell,
 static enum gw_state
 probe(struct gw_system *sys, const struct gw_step *s)
 {
-	struct gw_device change;
-	bool any, fresh;
+	struct difference d;
 
-	if (difference(sys, s, false, &change, &any, &fresh) < 0)
+	if (compare(sys, s, false, &d) < 0)
 		return errno == EPERM || errno == EACCES ? GW_UNSEEN
 							 : GW_MISSING;
-	gw_device_finish(&change);
-	if (!any)
+	gw_device_finish(&d.change);
+	if (!d.any)
 		return GW_AS_PLANNED;
-	return fresh ? GW_MISSING : GW_DRIFTED;
+	return d.fresh ? GW_MISSING : GW_DRIFTED;
 }
 
 static int
@@ -189,15 +222,14 @@ send_change(
 static int
 make(struct gw_system *sys, const struct gw_step *s)
 {
-	struct gw_device change;
-	bool any, fresh;
+	struct difference d;
 	int r = 0;
 
-	if (difference(sys, s, true, &change, &any, &fresh) < 0)
+	if (compare(sys, s, true, &d) < 0)
 		return -1;
-	if (any)
-		r = send_change(sys, gw_step_need(s, "link"), &change);
-	gw_device_finish(&change);
+	if (d.any)
+		r = send_change(sys, gw_step_need(s, "link"), &d.change);
+	gw_device_finish(&d.change);
 	return r;
 }
 
@@ -232,7 +264,7 @@ undo(struct gw_system *sys, const struct gw_step *s)
 		return errno == ENODEV
 			   ? 0
 			   : gw_fail(sys, "%s: %s", link, strerror(errno));
-	want.listen = have.listen;
+	/* want.listen is 0: a port that the kernel chooses. */
 	if (gw_device_difference(&want, &have, 0, &change))
 		r = send_change(sys, link, &change);
 	gw_device_finish(&have);

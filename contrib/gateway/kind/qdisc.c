@@ -121,9 +121,19 @@ discard(struct gw_system *sys, int link, uint32_t parent, uint32_t handle)
 		.tcm_parent = parent,
 		.tcm_handle = handle };
 	int err = gw_nl_talk(sys, gw_tc_request(RTM_DELQDISC, 0, &tcm, NULL));
+	struct look l = { .link = link, .parent = parent };
 
-	/* Gone meanwhile: the queue, its link, or what it was a leaf of. */
-	return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
+	/* Gone meanwhile: the queue, its link, or what it was a leaf of. The
+	 * last is told by an error that has other reasons, too. */
+	if (err == -ENOENT || err == -ENODEV)
+		return 0;
+	if (err != -EINVAL)
+		return err;
+	tcm = (struct tcmsg){ .tcm_family = AF_UNSPEC, .tcm_ifindex = link };
+	return gw_tc_each(sys, RTM_GETQDISC, &tcm, see, &l) == 0 &&
+		       l.handle != handle
+		   ? 0
+		   : err;
 }
 
 static int

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -173,22 +172,39 @@ compare(struct gw_system *sys, const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
+/* protocol: whose routes; 0: everybody's. 0, or an errno, negated. */
+static int
+search(struct gw_system *sys, struct search *f, uint8_t protocol)
+{
+	struct rtmsg head = { .rtm_family = (uint8_t)f->wanted.family,
+		.rtm_protocol = protocol };
+	struct nl_msg *m =
+	    gw_nl_request(RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
+	int err;
+
+	nla_put_u32(m, RTA_TABLE, f->wanted.table);
+	err = gw_nl_dump(sys, m, compare, f);
+	/* IPv4 says so of a table without routes. */
+	return err > 0 || err == -ENOENT ? 0 : err;
+}
+
+/*
+ * Ours are a handful, whatever else the table holds. Whether somebody else's
+ * stands there is looked for only while ours does not: of all of the internet's
+ * routes every dump is torn, and then making ours will tell.
+ */
 static enum gw_state
 probe(struct gw_system *sys, const struct gw_step *s)
 {
-	struct rtmsg head = { 0 };
 	struct search f = { .state = GW_MISSING };
-	struct nl_msg *m;
 	int err;
 
 	if (plan_route(sys, s, &f.wanted) < 0)
 		return GW_UNSEEN;
-	head.rtm_family = (uint8_t)f.wanted.family;
-	m = gw_nl_request(RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
-	nla_put_u32(m, RTA_TABLE, f.wanted.table);
-	err = gw_nl_dump(sys, m, compare, &f);
-	/* IPv4 says so of a table without routes. */
-	if (err < 0 && err != -ENOENT) {
+	err = search(sys, &f, GW_PROTOCOL);
+	if (err == 0 && f.state == GW_MISSING)
+		err = search(sys, &f, 0);
+	if (err < 0 && err != -EAGAIN) {
 		gw_fail(sys, "routes: %s", gw_nl_why(err));
 		return GW_UNSEEN;
 	}

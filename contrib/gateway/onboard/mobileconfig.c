@@ -110,10 +110,11 @@ payload(const struct plist *p, const struct gw_onboard *o, const char *type,
 {
 	char uuid[GW_UUID_TEXT], *id;
 
-	gw_onboard_uuid(o, thing, uuid);
-	if (asprintf(&id, "pared-gateway.%s.%s.%s.%s", o->conf->name,
-		o->tunnel->title, o->client->name, thing) < 0)
+	/* A device replaces what has the same: not another server's. */
+	if (asprintf(&id, "pared-gateway.%s.%s",
+		gw_onboard_uuid(o, "client", uuid), thing) < 0)
 		abort();
+	gw_onboard_uuid(o, thing, uuid);
 	string(p, "PayloadType", type);
 	integer(p, "PayloadVersion", 1);
 	string(p, "PayloadIdentifier", id);

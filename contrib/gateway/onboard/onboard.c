@@ -64,14 +64,20 @@ gw_onboard_uuid(
     const struct gw_onboard *o, const char *thing, char text[GW_UUID_TEXT])
 {
 	const char *host = gw_onboard_host(o);
-	const char *const names[] = { host != NULL ? host : "", o->conf->name,
-		o->tunnel->title, o->client->name, thing };
+	const char *const names[] = { o->conf->name, o->tunnel->title,
+		o->client->name, thing };
 	unsigned char md[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = ctx != NULL &&
 		  EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) == 1 &&
 		  EVP_DigestUpdate(ctx, space, sizeof(space)) == 1;
 
+	/* Which server's: by our authority, who stays the same when the name
+	 * that is dialled changes; where there is none, by that name. */
+	if (o->ca != NULL)
+		ok = ok && EVP_DigestUpdate(ctx, o->ca, o->ca_len) == 1;
+	else if (host != NULL)
+		ok = ok && EVP_DigestUpdate(ctx, host, strlen(host) + 1) == 1;
 	/* With their NULs, so that no two lists of names are one text. */
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ok = ok &&

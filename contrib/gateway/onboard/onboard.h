@@ -36,7 +36,7 @@ void gw_mobileconfig_write(const struct gw_onboard *o, FILE *out);
 void gw_sswan_write(const struct gw_onboard *o, FILE *out);
 /* Windows: Add-VpnConnection and Set-VpnConnectionProxy. */
 void gw_powershell_write(const struct gw_onboard *o, FILE *out);
-/* Two lines to type into Android's own IKEv2 client. */
+/* What to type into Android's own IKEv2 client; of a tunnel with passwords. */
 void gw_android_write(const struct gw_onboard *o, FILE *out);
 /* What is typed where there is no file for it: PPTP, or any IKEv2 client. */
 void gw_typed_write(const struct gw_onboard *o, FILE *out);
@@ -45,6 +45,8 @@ void gw_typed_write(const struct gw_onboard *o, FILE *out);
  * blocks, dark on light. */
 int gw_qr_terminal(const char *text, FILE *out);
 int gw_qr_svg(const char *text, FILE *out);
+/* How wide the terminal's is; it has half as many lines. -1: too long. */
+int gw_qr_columns(const char *text);
 
 /* The PAC's URL for clients of a tunnel: what the file says, or
  * http://OUR-ADDRESS:PROXY/proxy.pac; NULL when there is no proxy. The caller

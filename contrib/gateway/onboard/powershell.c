@@ -4,7 +4,6 @@
  * 1024-bit Diffie-Hellman and SHA-1, which the server refuses.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "onboard/onboard.h"
 
@@ -40,18 +39,23 @@ variable(const char *name, const char *value, FILE *out)
 	fputc('\n', out);
 }
 
-/* Bytes to a file, which is taken in and removed. */
+/* Bytes to a file, which is taken in and removed, also where that fails: a
+ * wrong password must not leave the key behind. */
 static void
-import(const unsigned char *bytes, size_t len, const char *how, FILE *out)
+import(const unsigned char *bytes, size_t len, const char *ending,
+    const char *how, FILE *out)
 {
 	char *text = gw_onboard_base64(bytes, len);
 
-	fputs("$file = New-TemporaryFile\n", out);
+	fprintf(out, "$file = Join-Path $env:TEMP \"$(New-Guid)%s\"\n", ending);
 	fprintf(out,
 	    "[IO.File]::WriteAllBytes($file, "
 	    "[Convert]::FromBase64String('%s'))\n",
 	    text);
-	fprintf(out, "%s | Out-Null\nRemove-Item $file\n", how);
+	fprintf(out,
+	    "try {\n    %s | Out-Null\n} finally {\n"
+	    "    Remove-Item $file\n}\n",
+	    how);
 	free(text);
 }
 
@@ -86,19 +90,20 @@ gw_powershell_write(const struct gw_onboard *o, FILE *out)
 
 	fputs("# Windows 10 and later, as an administrator:\n"
 	      "#   powershell -ExecutionPolicy Bypass -File FILE.ps1\n"
+	      "#Requires -RunAsAdministrator\n"
 	      "$ErrorActionPreference = 'Stop'\n",
 	    out);
 	variable("name", title, out);
 	variable("server", gw_onboard_host(o), out);
 	if (o->ca != NULL)
-		import(o->ca, o->ca_len,
+		import(o->ca, o->ca_len, ".cer",
 		    "Import-Certificate -FilePath $file -CertStoreLocation "
 		    "Cert:\\LocalMachine\\Root",
 		    out);
 	if (o->p12 != NULL)
-		import(o->p12, o->p12_len,
+		import(o->p12, o->p12_len, ".pfx",
 		    "Import-PfxCertificate -FilePath $file -CertStoreLocation "
-		    "Cert:\\LocalMachine\\My `\n    -Password (Read-Host "
+		    "Cert:\\LocalMachine\\My `\n        -Password (Read-Host "
 		    "'Password of the certificate' -AsSecureString)",
 		    out);
 	write_connection(o, out);

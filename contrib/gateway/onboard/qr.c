@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <qrencode.h>
-#include <string.h>
 
 #include "onboard/onboard.h"
 
@@ -28,6 +27,16 @@ is_dark(const QRcode *qr, int x, int y)
 {
 	return x >= 0 && y >= 0 && x < qr->width && y < qr->width &&
 	       (qr->data[y * qr->width + x] & 1) != 0;
+}
+
+int
+gw_qr_columns(const char *text)
+{
+	QRcode *qr = encode(text);
+	int columns = qr != NULL ? qr->width + 2 * QUIET : -1;
+
+	QRcode_free(qr);
+	return columns;
 }
 
 int

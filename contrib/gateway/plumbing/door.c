@@ -69,7 +69,7 @@ gw_door_plan(struct gw_plan *p, const struct gw_door *d)
 		dialled = gw_plan_text(
 		    p, "%s daddr %s", ip, pd_addr_text(&d->address, text));
 	if (d->link != NULL)
-		link = gw_plan_text(p, "iifname \"%s\" ", d->link);
+		link = gw_plan_text(p, "iifname %s ", d->link);
 	/* Ahead of interception, which leaves alone whatever is dialled at
 	 * this machine, and would leave this alone, too. */
 	gw_rule(p->rules, GW_CHAIN_DSTNAT, GW_RULE_FIRST,

@@ -10,7 +10,8 @@
 #include "plan.h"
 
 struct gw_door {
-	const char *link;       /* it is dialled by this link; NULL: by any */
+	const char *link;       /* it is dialled by these, as iifname takes
+				   them; NULL: by any */
 	struct pd_addr address; /* it is dialled there; family 0: any of ours */
 	struct pd_addr to;      /* port 0: the one that was dialled */
 	const char *ports;      /* as dialled: gw_door_ports() */

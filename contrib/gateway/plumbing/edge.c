@@ -20,8 +20,8 @@ plan_own(struct gw_plan *p, const struct gw_edge *e)
 	    (v4 ? p->conf->ipv4 : p->conf->ipv6) != GW_LEAVE_NAT)
 		return;
 	gw_rule(p->rules, GW_CHAIN_SRCNAT, GW_RULE_RULE,
-	    "%s %s saddr %s oifname \"%s\" snat %s to %s", from,
-	    v4 ? "ip" : "ip6", pd_addr_text(&e->to, node), p->uplink,
+	    "%s %s saddr %s oifname %s snat %s to %s", from, v4 ? "ip" : "ip6",
+	    pd_addr_text(&e->to, node), gw_plan_world(p, e->to.family),
 	    v4 ? "ip" : "ip6", pd_addr_text(&e->address, address));
 }
 
@@ -36,7 +36,9 @@ gw_edge_plan(struct gw_plan *p)
 		 * what is dialled in the tunnel is not for the visitors'
 		 * node. */
 		struct gw_door door = {
-			.link = e->address.family == 0 ? p->uplink : NULL,
+			.link = e->address.family == 0
+				    ? gw_plan_world(p, e->to.family)
+				    : NULL,
 			.address = e->address,
 			.to = e->to,
 		};

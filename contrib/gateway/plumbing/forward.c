@@ -56,9 +56,9 @@ plan_guard(struct gw_plan *p, const struct gw_forward *f)
 	else
 		pd_addr_text(&f->to, to);
 	gw_rule(p->rules, GW_CHAIN_FORWARD, GW_RULE_REFUSE,
-	    "iifname \"%s\" %s daddr %s ct state new ct status & dnat == 0 "
+	    "iifname %s %s daddr %s ct state new ct status & dnat == 0 "
 	    "drop",
-	    p->uplink, v4 ? "ip" : "ip6", to);
+	    gw_plan_world(p, f->to.family), v4 ? "ip" : "ip6", to);
 }
 
 void

@@ -17,8 +17,6 @@
  */
 #include "plan.h"
 
-#include <string.h>
-
 static const char *
 port_set(struct gw_plan *p)
 {
@@ -46,12 +44,35 @@ has_port(const struct pd_port_ranges *ports, unsigned port)
 	return false;
 }
 
+/*
+ * Where the connection goes. "redirect" takes an address of the link that the
+ * packet came by, and drops the packet where that link has none, as charon's
+ * ipsec0: IKEv2 names the tunnel's own address.
+ */
+static const char *
+redirect_to(struct gw_plan *p, const struct gw_tunnel *t, int family)
+{
+	unsigned port = (unsigned)p->conf->intercept_port;
+
+	for (size_t i = 0; t->type == GW_IKEV2 && i < t->address.n; i++) {
+		const struct pd_addr *a = &t->address.v[i].addr;
+
+		if (a->family == family)
+			return gw_plan_text(p,
+			    family == AF_INET6 ? "dnat ip6 to [%s]:%u"
+					       : "dnat ip to %s:%u",
+			    gw_plan_addr(p, a), port);
+	}
+	return gw_plan_text(p, "redirect to :%u", port);
+}
+
 static void
-redirect(struct gw_plan *p, const char *from)
+redirect(
+    struct gw_plan *p, const struct gw_tunnel *t, const char *from, int family)
 {
 	gw_rule(p->rules, GW_CHAIN_DSTNAT, GW_RULE_LAST,
-	    "%s fib daddr type != local tcp dport { %s } redirect to :%u", from,
-	    port_set(p), (unsigned)p->conf->intercept_port);
+	    "%s fib daddr type != local tcp dport { %s } %s", from, port_set(p),
+	    redirect_to(p, t, family));
 	gw_rules_open(p->rules, GW_CHAIN_INPUT, "%s tcp dport %u", from,
 	    (unsigned)p->conf->intercept_port);
 }
@@ -59,7 +80,9 @@ redirect(struct gw_plan *p, const char *from)
 /*
  * To any address of this machine: pared listens on all (TransparentAddress).
  * Later packets of a connection find its socket by the same rule, which looks
- * for an established one first.
+ * for an established one first. Without a socket, as while pared does not run,
+ * "tproxy" ends its rule and the packet would go out past the proxy: it is
+ * refused, as what is redirected is.
  */
 static void
 tproxy(struct gw_plan *p, const char *from, int family)
@@ -69,28 +92,33 @@ tproxy(struct gw_plan *p, const char *from, int family)
 	    "meta mark set meta mark & 0x%08x | 0x%08x accept",
 	    from, port_set(p), family == AF_INET6 ? "ip6" : "ip",
 	    (unsigned)p->conf->intercept_port, ~GW_MARK_MASK, GW_MARK);
+	gw_rule(p->rules, GW_CHAIN_DIVERT, GW_RULE_LAST,
+	    "%s fib daddr type != local tcp dport { %s } reject with tcp reset",
+	    from, port_set(p));
 	gw_rules_open(p->rules, GW_CHAIN_INPUT,
 	    "%s meta mark & 0x%08x == 0x%08x", from, GW_MARK_MASK, GW_MARK);
 }
 
-/* What bears the mark is local, whatever its destination. */
+/* What bears the mark is local, whatever its destination. Only for a family
+ * that comes by a tunnel: where IPv6 is off, lo takes no route of it. */
 static void
-plan_route(struct gw_plan *p)
+plan_route(struct gw_plan *p, const bool families[2])
 {
 	static const struct {
 		const char *family, *all;
-	} families[] = { { "inet", "0.0.0.0/0" }, { "inet6", "::/0" } };
+	} names[] = { { "inet", "0.0.0.0/0" }, { "inet6", "::/0" } };
 	const char *table = gw_plan_text(p, "%u", p->next_table++);
 	const char *priority = gw_plan_text(p, "%u", p->next_priority++);
 	const char *mark =
 	    gw_plan_text(p, "0x%08x/0x%08x", GW_MARK, GW_MARK_MASK);
 
 	for (size_t i = 0; i < 2; i++) {
+		if (!families[i])
+			continue;
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 2, "dst",
-		    families[i].all, "table", table, "dev", "lo", "type",
-		    "local");
+		    names[i].all, "table", table, "dev", "lo", "type", "local");
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_rule, 2, "family",
-		    families[i].family, "priority", priority, "fwmark", mark,
+		    names[i].family, "priority", priority, "fwmark", mark,
 		    "table", table);
 	}
 }
@@ -127,26 +155,28 @@ note_clients(struct gw_plan *p, const struct gw_tunnel *t)
 		    t->title);
 }
 
-static void
+/* False: the tunnel has no clients of that family. */
+static bool
 plan_family(struct gw_plan *p, const struct gw_tunnel *t, int family)
 {
 	const char *from = gw_rules_from(p->arena, t, family);
 
 	if (from == NULL)
-		return;
+		return false;
 	if (p->conf->intercept == GW_INTERCEPT_TPROXY)
 		tproxy(p, from, family);
 	else
-		redirect(p, from);
+		redirect(p, t, from, family);
 	if (p->conf->block_quic && has_port(&p->conf->intercept_ports, 443))
 		gw_rule(p->rules, GW_CHAIN_FORWARD, GW_RULE_REFUSE,
 		    "%s udp dport 443 reject", from);
+	return true;
 }
 
 void
 gw_intercept_plan(struct gw_plan *p)
 {
-	bool any = false;
+	bool families[2] = { false, false };
 
 	if (p->conf->intercept == GW_INTERCEPT_NO)
 		return;
@@ -155,15 +185,14 @@ gw_intercept_plan(struct gw_plan *p)
 
 		if (!gw_plan_way_in(p, t))
 			continue;
-		plan_family(p, t, AF_INET);
-		plan_family(p, t, AF_INET6);
+		families[0] |= plan_family(p, t, AF_INET);
+		families[1] |= plan_family(p, t, AF_INET6);
 		note_clients(p, t);
-		any = true;
 	}
-	if (!any)
+	if (!families[0] && !families[1])
 		return;
 	if (p->conf->intercept == GW_INTERCEPT_TPROXY)
-		plan_route(p);
+		plan_route(p, families);
 	/* Dialled from outside it has no original destination to tell. What
 	 * is led there still has its own port at this place. */
 	gw_rule(p->rules, GW_CHAIN_GUARD, GW_RULE_REFUSE,

@@ -43,7 +43,14 @@ gw_plan_way_in(const struct gw_plan *p, const struct gw_tunnel *t)
 		if (p->conf->returns[i].tunnel == t)
 			return false;
 	}
-	return !t->default_route;
+	for (size_t i = 0; i < p->conf->nuplinks; i++) {
+		const char *link =
+		    gw_config_link(p->conf, p->conf->uplinks[i].link);
+
+		if (t->link != NULL && strcmp(link, t->link) == 0)
+			return false;
+	}
+	return !t->default_route && !t->six_to_four;
 }
 
 /* Its far ends are devices, each for itself. */
@@ -51,31 +58,6 @@ static bool
 is_for_clients(const struct gw_plan *p, const struct gw_tunnel *t)
 {
 	return gw_plan_way_in(p, t) && t->peer == NULL && t->type != GW_SIT;
-}
-
-/* "oifname { "eth0", "wg-vpn" }": every way out. */
-static const char *
-ways_out(struct gw_plan *p)
-{
-	const struct gw_config *c = p->conf;
-	const char *list = gw_plan_text(p, "\"%s\"", p->uplink);
-
-	for (size_t i = 0; i < c->ntunnels; i++) {
-		if (c->tunnels[i].default_route &&
-		    strcmp(c->tunnels[i].link, p->uplink) != 0)
-			list = gw_plan_text(
-			    p, "%s, \"%s\"", list, c->tunnels[i].link);
-	}
-	for (size_t i = 0; i < c->nuplinks; i++) {
-		const char *link = gw_config_link(c, c->uplinks[i].link);
-		const char *word = gw_plan_text(p, "\"%s\"", link);
-
-		if (strstr(list, word) == NULL)
-			list = gw_plan_text(p, "%s, %s", list, word);
-	}
-	return strchr(list, ',') == NULL
-		   ? gw_plan_text(p, "oifname %s", list)
-		   : gw_plan_text(p, "oifname { %s }", list);
 }
 
 /*
@@ -95,7 +77,8 @@ leaving(struct gw_plan *p, const struct gw_tunnel *t, int family)
 	if (pool != NULL)
 		from = gw_plan_text(p, "%s %s daddr != %s", from,
 		    family == AF_INET6 ? "ip6" : "ip", pool + strlen("daddr "));
-	return gw_plan_text(p, "%s %s", from, ways_out(p));
+	return gw_plan_text(
+	    p, "%s oifname %s", from, gw_plan_ways_out(p, family));
 }
 
 /*
@@ -136,6 +119,7 @@ all_from(struct gw_plan *p, const struct gw_tunnel *t, int family)
 static void
 plan_ndp_proxy(struct gw_plan *p, const struct gw_tunnel *t)
 {
+	const char *link = gw_plan_uplink(p, AF_INET6);
 	const struct gw_client *c = NULL;
 
 	if (t->type == GW_SIT)
@@ -147,11 +131,10 @@ plan_ndp_proxy(struct gw_plan *p, const struct gw_tunnel *t)
 			if (a->family != AF_INET6)
 				continue;
 			gw_plan_sysctl(p, GW_PHASE_ROUTE,
-			    gw_plan_text(
-				p, "net/ipv6/conf/%s/proxy_ndp", p->uplink),
+			    gw_plan_text(p, "net/ipv6/conf/%s/proxy_ndp", link),
 			    "1");
 			gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_neighbour, 2,
-			    "dev", p->uplink, "address", gw_plan_addr(p, a));
+			    "dev", link, "address", gw_plan_addr(p, a));
 		}
 	}
 	if (t->type == GW_IKEV2)
@@ -300,7 +283,9 @@ open_input(struct gw_plan *p, const struct gw_tunnel *t)
 		break;
 	case GW_SIT:
 		gw_rules_open(p->rules, GW_CHAIN_INPUT,
-		    "ip saddr %s meta l4proto 41", gw_plan_addr(p, &t->remote));
+		    "ip %s %s meta l4proto 41",
+		    t->six_to_four ? "daddr" : "saddr",
+		    gw_plan_addr(p, t->six_to_four ? &t->local : &t->remote));
 		break;
 	}
 	for (size_t f = 0; f < NFAMILIES; f++) {

@@ -85,10 +85,12 @@ add_tayga(struct gw_plan *p)
 	    ipv6 != NULL ? ipv6 : "", ipv6 != NULL ? "\n" : "",
 	    gw_plan_net(p, &n->prefix), gw_plan_net(p, &n->pool));
 
+	struct gw_step *s;
+
 	gw_plan_file(p, path, 0644, text);
-	gw_plan_daemon_reads(p,
-	    gw_plan_daemon(p, GW_PHASE_DAEMON, "tayga", argv, NULL, NULL),
-	    text);
+	s = gw_plan_daemon(p, GW_PHASE_DAEMON, "tayga", argv, NULL, NULL);
+	gw_step_set(s, p->arena, "link", TUN);
+	gw_plan_daemon_reads(p, s, text);
 	if (ipv6 != NULL)
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 2, "dst",
 		    gw_plan_text(p, "%s/128", ipv6), "table", "main", "dev",
@@ -159,8 +161,8 @@ add_ipv6_rules(struct gw_plan *p)
 
 	if (p->conf->ipv6 == GW_LEAVE_NAT)
 		gw_rule(p->rules, GW_CHAIN_SRCNAT, GW_RULE_LAST,
-		    "ip6 saddr %s oifname \"%s\" masquerade",
-		    gw_plan_net(p, &lan), p->uplink);
+		    "ip6 saddr %s oifname %s masquerade", gw_plan_net(p, &lan),
+		    gw_plan_ways_out(p, AF_INET6));
 	else if (p->conf->ipv6 == GW_LEAVE_REFUSE)
 		gw_rule(p->rules, GW_CHAIN_FORWARD, GW_RULE_REFUSE,
 		    "iifname \"%s\" meta nfproto ipv6 oifname != \"" TUN
@@ -180,8 +182,8 @@ add_rules(struct gw_plan *p)
 		    i == 0 ? "iifname" : "oifname");
 	if (p->conf->ipv4 == GW_LEAVE_NAT)
 		gw_rule(p->rules, GW_CHAIN_SRCNAT, GW_RULE_LAST,
-		    "ip saddr %s oifname \"%s\" masquerade",
-		    gw_plan_net(p, &n->pool), p->uplink);
+		    "ip saddr %s oifname %s masquerade",
+		    gw_plan_net(p, &n->pool), gw_plan_ways_out(p, AF_INET));
 	add_ipv6_rules(p);
 	gw_rules_open(p->rules, GW_CHAIN_FORWARD, "iifname \"%s\"", n->link);
 	gw_rules_open(p->rules, GW_CHAIN_FORWARD, "iifname \"" TUN "\"");

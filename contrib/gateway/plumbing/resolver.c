@@ -5,9 +5,9 @@
  * then checks signatures from the root down.
  *
  * Names that no client shall reach come from a file that `pared lists export`
- * wrote; they get 0.0.0.0 and ::, at which a browser gives up at once. This
- * reaches what no proxy sees: apps with pinned certificates, encrypted client
- * hellos.
+ * wrote (kind "names" takes the names out of it); they get 0.0.0.0 and ::, at
+ * which a browser gives up at once. This reaches what no proxy sees: apps with
+ * pinned certificates, encrypted client hellos.
  *
  * A new list takes a new start of unbound (a tenth of a second, and 1.4 s for
  * 277,000 names): it reads its files again as a user who may not enter the run
@@ -19,7 +19,6 @@
  */
 #include "plan.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -294,7 +293,7 @@ asks_loopback(const struct asked *a)
 /* ---- the whole ---- */
 
 static void
-write_server(const struct asked *a, const char *blocklist)
+write_server(const struct asked *a, const char *names)
 {
 	const struct gw_facts *facts = a->p->facts;
 
@@ -326,8 +325,8 @@ write_server(const struct asked *a, const char *blocklist)
 	write_clients(a);
 	write_privacy(a);
 	write_modules(a);
-	if (blocklist != NULL)
-		fprintf(a->out, "    include: \"%s\"\n", blocklist);
+	if (names != NULL)
+		fprintf(a->out, "    include: \"%s\"\n", names);
 	fprintf(a->out,
 	    "remote-control:\n"
 	    "    control-enable: yes\n"
@@ -337,11 +336,10 @@ write_server(const struct asked *a, const char *blocklist)
 	write_servers(a);
 }
 
-/* blocklist: NULL: none. stamp: another one means another list, with which
- * unbound has to start anew. */
+/* names: the list's, NULL: none. stamp: another one means another list, with
+ * which unbound has to start anew. */
 static void
-add_daemon(
-    struct gw_plan *p, bool dns64, const char *blocklist, const char *stamp)
+add_daemon(struct gw_plan *p, bool dns64, const char *names, const char *stamp)
 {
 	const char *name = dns64 ? "unbound64" : "unbound";
 	const char *path = gw_plan_run(p, "%s/unbound.conf", name);
@@ -353,7 +351,7 @@ add_daemon(
 	a.out = open_memstream(&text, &n);
 	if (a.out == NULL)
 		abort();
-	write_server(&a, blocklist);
+	write_server(&a, names);
 	if (fclose(a.out) != 0)
 		abort();
 	gw_plan_file(p, path, 0644, text);
@@ -393,7 +391,7 @@ gw_resolver_plan(struct gw_plan *p)
 	const struct gw_config *conf = p->conf;
 	bool dns64 = conf->nat64.present && conf->nat64.resolve;
 	struct asked plain = { .p = p };
-	const char *stamp;
+	const char *stamp, *names = NULL;
 	bool any = false;
 
 	for (size_t i = 0; i < conf->ntunnels; i++)
@@ -406,10 +404,14 @@ gw_resolver_plan(struct gw_plan *p)
 		return;
 	}
 	stamp = stamp_of(p, conf->resolver.blocklist);
+	if (stamp != NULL) {
+		names = gw_plan_run(p, "blocked.conf");
+		gw_plan_add(p, GW_PHASE_FILE, &gw_kind_names, 1, "path", names,
+		    "from", conf->resolver.blocklist, "stamp", stamp);
+	}
 	for (int i = 0; i < 2; i++) {
 		if (i == 0 ? any : dns64)
-			add_daemon(p, i == 1,
-			    stamp != NULL ? conf->resolver.blocklist : NULL,
-			    stamp != NULL ? stamp : "");
+			add_daemon(
+			    p, i == 1, names, stamp != NULL ? stamp : "");
 	}
 }

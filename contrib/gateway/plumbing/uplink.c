@@ -10,6 +10,8 @@
  */
 #include "plan.h"
 
+#include <string.h>
+
 /* Before any default route of others: routers' adverts give 1024, networkd and
  * NetworkManager 100 and more. */
 #define TUNNEL_METRIC "64"
@@ -33,6 +35,78 @@ table(struct gw_plan *p)
 	return gw_plan_text(p, "%u", p->next_table++);
 }
 
+/* ---- the world ---------------------------------------------------------- */
+
+/* NULL: the configuration names the uplink, or the family has no way out. */
+static const struct gw_ways *
+ways_of(const struct gw_plan *p, int family)
+{
+	const struct gw_ways *w =
+	    family == AF_INET6 ? &p->facts->ways6 : &p->facts->ways4;
+
+	return p->conf->uplink == NULL && w->n > 0 ? w : NULL;
+}
+
+const char *
+gw_plan_uplink(const struct gw_plan *p, int family)
+{
+	const struct gw_ways *w = ways_of(p, family);
+
+	return w != NULL ? w->link[0] : p->uplink;
+}
+
+/* A list of quoted names, and one more, once. */
+static const char *
+add_link(struct gw_plan *p, const char *list, const char *link)
+{
+	const char *word = gw_plan_text(p, "\"%s\"", link);
+
+	if (list == NULL)
+		return word;
+	return strstr(list, word) != NULL
+		   ? list
+		   : gw_plan_text(p, "%s, %s", list, word);
+}
+
+static const char *
+links(struct gw_plan *p, int family, bool tunnels)
+{
+	const struct gw_ways *w = ways_of(p, family);
+	const struct gw_config *c = p->conf;
+	const char *list = add_link(p, NULL, gw_plan_uplink(p, family));
+
+	for (unsigned i = 0; w != NULL && i < w->n; i++)
+		list = add_link(p, list, w->link[i]);
+	for (size_t i = 0; i < c->nuplinks; i++) {
+		if (c->uplinks[i].prefix.addr.family == family)
+			list = add_link(
+			    p, list, gw_config_link(c, c->uplinks[i].link));
+	}
+	for (size_t i = 0; tunnels && i < c->ntunnels; i++) {
+		const struct gw_tunnel *t = &c->tunnels[i];
+
+		if ((t->default_route || t->six_to_four) &&
+		    (t->type != GW_SIT || family == AF_INET6))
+			list = add_link(p, list, t->link);
+	}
+	return strchr(list, ',') == NULL ? list
+					 : gw_plan_text(p, "{ %s }", list);
+}
+
+const char *
+gw_plan_world(struct gw_plan *p, int family)
+{
+	return links(p, family, false);
+}
+
+const char *
+gw_plan_ways_out(struct gw_plan *p, int family)
+{
+	return links(p, family, true);
+}
+
+/* ---- by source address -------------------------------------------------- */
+
 /*
  * The gateway's own network stands in the table as well: it is there to be
  * reached through even while the link has no address of the prefix.
@@ -47,7 +121,7 @@ add_default(struct gw_plan *p, const struct gw_uplink *u, const char *link,
 	if (gw->family == 0) {
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 3, "family",
 		    family_name(u->prefix.addr.family), "dst", "default",
-		    "table", t, "dev", link);
+		    "table", t, "dev", link, "via", gw_sit_relay(p, link));
 		return;
 	}
 	near = gw_net_holds(&u->prefix, gw);
@@ -57,6 +131,60 @@ add_default(struct gw_plan *p, const struct gw_uplink *u, const char *link,
 	gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 3, "family",
 	    family_name(gw->family), "dst", "default", "table", t, "dev", link,
 	    "via", gw_plan_addr(p, gw), "onlink", near ? NULL : "1");
+}
+
+/*
+ * What is handed on (forward, edge) is answered by the inner machine from an
+ * address that is no uplink's. So its connection is marked by the link that it
+ * came by, and the answers take that way. The questions bear the mark as well,
+ * for where the kernel asks for the way back (rp_filter = 1).
+ */
+static void
+plan_answers(struct gw_plan *p, const struct gw_uplink *u, const char *link,
+    const char *t)
+{
+	const struct gw_config *c = p->conf;
+	const char *family = family_name(u->prefix.addr.family), *mark;
+	const char *ip = u->prefix.addr.family == AF_INET6 ? "ipv6" : "ipv4";
+	unsigned n = 1;
+
+	if (c->nforwards == 0 && c->nedges == 0)
+		return;
+	/* Both families of a link have one mark. */
+	for (const struct gw_uplink *o = c->uplinks; o < u; o++) {
+		if (strcmp(gw_config_link(c, o->link), link) == 0)
+			break;
+		n++;
+	}
+	if (n > GW_UPLINK_MARKS) {
+		gw_plan_note(p,
+		    "uplink %s: answers of forwarded ports do not find back by "
+		    "it; that works for the first %d uplinks",
+		    u->title, GW_UPLINK_MARKS);
+		return;
+	}
+	mark = gw_plan_text(p, "0x%08x", n * GW_UPLINK_MARK_1);
+	gw_rule(p->rules, GW_CHAIN_DIVERT, GW_RULE_FIRST,
+	    "meta nfproto %s iifname \"%s\" meta mark set meta mark & 0x%08x | "
+	    "%s",
+	    ip, link, ~GW_UPLINK_MARK_MASK, mark);
+	gw_rule(p->rules, GW_CHAIN_DIVERT, GW_RULE_FIRST,
+	    "meta nfproto %s iifname \"%s\" ct state new ct mark set ct mark & "
+	    "0x%08x | %s",
+	    ip, link, ~GW_UPLINK_MARK_MASK, mark);
+	gw_rule(p->rules, GW_CHAIN_DIVERT, GW_RULE_FIRST,
+	    "meta nfproto %s ct direction reply ct status dnat ct mark & "
+	    "0x%08x == %s meta mark set meta mark & 0x%08x | %s",
+	    ip, GW_UPLINK_MARK_MASK, mark, ~GW_UPLINK_MARK_MASK, mark);
+	mark = gw_plan_text(p, "%s/0x%08x", mark, GW_UPLINK_MARK_MASK);
+	gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_rule, 2, "family", family,
+	    "priority", priority(p), "fwmark", mark, "table", "main",
+	    "suppress", "0");
+	gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_rule, 2, "family", family,
+	    "priority", priority(p), "fwmark", mark, "table", t);
+	if (u->prefix.addr.family == AF_INET)
+		gw_plan_sysctl(
+		    p, GW_PHASE_GUARD, "net/ipv4/conf/all/src_valid_mark", "1");
 }
 
 /*
@@ -76,6 +204,7 @@ plan_uplink(struct gw_plan *p, const struct gw_uplink *u)
 	    "suppress", "0");
 	gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_rule, 2, "family", family,
 	    "priority", priority(p), "from", prefix, "table", t);
+	plan_answers(p, u, link, t);
 }
 
 /*
@@ -155,7 +284,7 @@ gw_default_route_plan(struct gw_plan *p, const struct gw_tunnel *t)
 		/* The outer packets are IPv4: they cannot come back in. */
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 3, "family",
 		    "inet6", "dst", "default", "table", "main", "dev", t->link,
-		    "metric", TUNNEL_METRIC);
+		    "metric", TUNNEL_METRIC, "via", gw_sit_relay(p, t->link));
 		return NULL;
 	}
 	mark = gw_plan_text(p, "0x%08x/0x%08x", GW_OUTER, GW_OUTER);

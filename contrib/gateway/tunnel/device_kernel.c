@@ -64,7 +64,7 @@ to_errno(int err)
 		return EOPNOTSUPP;
 	case NLE_NOMEM:
 		return ENOMEM;
-	case NLE_BUSY:
+	case NLE_EXIST: /* the kernel's EADDRINUSE as well as EEXIST */
 		return EADDRINUSE;
 	case NLE_DUMP_INTR:
 		return EAGAIN;

@@ -10,7 +10,7 @@
  */
 #include "tunnel/ikev2.h"
 
-#include <string.h>
+#include "authority.h"
 
 #define CHARON "/usr/lib/ipsec/charon"
 /* A server's certificate and what its issuer put behind it in the file. */
@@ -58,6 +58,37 @@ plan_server(struct gw_plan *p, const struct gw_tunnel *t, const char *authority)
 	    p, gw_plan_run(p, "ikev2/private/%s.pem", name), key, "0600", NULL);
 }
 
+/* Nobody could come in any more, and all at once. */
+static void
+note_end(struct gw_plan *p, const struct gw_tunnel *t, const char *path,
+    int soon, const char *remedy)
+{
+	int days = gw_authority_days_left(path);
+
+	if (days < 0)
+		gw_plan_note(
+		    p, "tunnel %s: %s has ended; %s", t->title, path, remedy);
+	else if (days < soon)
+		gw_plan_note(p, "tunnel %s: %s ends in %d days; %s", t->title,
+		    path, days, remedy);
+}
+
+static void
+note_ends(struct gw_plan *p, const struct gw_tunnel *t, const char *authority)
+{
+	if (t->certificate != NULL)
+		note_end(p, t, t->certificate, GW_AUTHORITY_BROUGHT_WARN_DAYS,
+		    "renew it, and then: pared-gateway up");
+	if (t->certificate == NULL || t->auth == GW_AUTH_CERTIFICATE)
+		note_end(p, t, gw_plan_text(p, "%s/ca.crt", authority),
+		    GW_AUTHORITY_WARN_DAYS,
+		    t->auth == GW_AUTH_CERTIFICATE
+			? "move its folder away for a new one, and client add "
+			  "each client --again"
+			: "move its folder away for a new one, and give each "
+			  "client what client show then prints");
+}
+
 /* Certificates: the server's, and what clients' are known by. */
 static void
 plan_credentials(struct gw_plan *p, const struct gw_tunnel *t)
@@ -65,6 +96,7 @@ plan_credentials(struct gw_plan *p, const struct gw_tunnel *t)
 	const char *authority = gw_plan_state(p, "authority");
 	bool needed = t->certificate == NULL || t->auth == GW_AUTH_CERTIFICATE;
 
+	note_ends(p, t, authority);
 	if (needed) {
 		gw_plan_add(p, GW_PHASE_FILE, &gw_kind_authority, 2, "dir",
 		    authority, "server", t->certificate == NULL ? t->name : "");
@@ -111,7 +143,8 @@ plan_routes(struct gw_plan *p, const struct gw_tunnel *t)
 			continue;
 		}
 		gw_plan_add(p, GW_PHASE_ROUTE, &gw_kind_route, 2, "dst", pool,
-		    "table", "main", "dev", p->uplink);
+		    "table", "main", "dev",
+		    gw_plan_uplink(p, base.addr.family));
 		gw_rule(p->rules, GW_CHAIN_FORWARD, GW_RULE_REFUSE,
 		    "%s daddr %s rt ipsec missing drop", v6 ? "ip6" : "ip",
 		    pool);

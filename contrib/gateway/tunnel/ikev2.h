@@ -2,8 +2,9 @@
  * IKEv2 by strongSwan's charon: what is said to it, and what it says of who is
  * there. (Its steps: gw_ikev2_plan() in plan.h.)
  *
- * One charon serves all tunnels of this type, each as a connection of its own.
- * It leaves no mark on the machine but policies and associations of IPsec
+ * One charon serves all tunnels of this type. Each client is a connection of
+ * its own, "CLIENT@TUNNEL@GENERATION", with an address that is no other's. It
+ * leaves no mark on the machine but policies and associations of IPsec
  * (kind/ipsec.c): it is told to make neither rules nor routes.
  * Thread: main.
  */
@@ -22,16 +23,16 @@
 /* Texts of files below RUN-DIR/ikev2; in the plan's arena. */
 const char *gw_ikev2_strongswan_conf(struct gw_plan *p);
 const char *gw_ikev2_swanctl_conf(struct gw_plan *p);
-/* Lines "CONNECTION CLIENT": who may be there. */
+/* Connections of clients, a line each: who may be there. */
 const char *gw_ikev2_clients(struct gw_plan *p);
-/* What a tunnel's connection is called: its title, but '.' divides names there.
- * The caller frees it. */
-char *gw_ikev2_connection(const char *title);
-/* The same, in the plan's arena. */
+/* A tunnel's or client's name as it stands in those of connections, where '.'
+ * would divide it. The caller frees it. */
+char *gw_ikev2_connection(const char *name);
+/* The connection that devices of a tunnel begin with; in the plan's arena. */
 const char *gw_ikev2_name(struct gw_plan *p, const struct gw_tunnel *t);
 
-/* Ends sessions of clients that RUN-DIR/ikev2/clients does not name. Waits for
- * charon. 0 or -1 after gw_fail(). */
+/* Ends sessions of connections that RUN-DIR/ikev2/clients does not name. Waits
+ * for charon. 0 or -1 after gw_fail(). */
 int gw_ikev2_expel(struct gw_system *sys);
 /* Whether charon is there and has all these connections. */
 bool

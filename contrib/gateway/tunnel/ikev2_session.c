@@ -63,6 +63,9 @@ take_value(
 {
 	if (is(i, "uniqueid"))
 		copy(s->id, sizeof(s->id), i->value);
+	else if (is(i, "state"))
+		s->in = pd_str_eq(i->value, PD_STR("ESTABLISHED")) ||
+			pd_str_eq(i->value, PD_STR("REKEYING"));
 	else if (is(i, "remote-host"))
 		copy(s->remote, sizeof(s->remote), i->value);
 	else if (is(i, "established"))
@@ -93,7 +96,9 @@ take_item(void *arg, const struct gw_vici_item *i)
 	}
 	if (s == NULL)
 		return 0;
-	if (i->type == GW_VICI_LIST)
+	if (i->type == GW_VICI_SECTION)
+		s->children += i->depth == 2;
+	else if (i->type == GW_VICI_LIST)
 		all->in_addresses = i->depth == 1 && is(i, "remote-vips");
 	else if (i->type == GW_VICI_ITEM && all->in_addresses)
 		append_address(s, i->value);
@@ -192,18 +197,15 @@ end(struct gw_system *sys, int fd, const struct gw_session *s)
 	    strerror(errno));
 }
 
-/* No line "CONNECTION CLIENT" of the text names it. charon compares names
- * without regard to case, and so lets one in who wrote his otherwise. */
+/* No line of the text names its connection. */
 static bool
 is_unknown(const struct gw_session *s, const char *known)
 {
-	struct pd_str rest = pd_str_z(known), line, connection;
+	struct pd_str rest = pd_str_z(known);
 
 	while (rest.n > 0) {
-		line = pd_str_split(&rest, '\n');
-		connection = pd_str_split(&line, ' ');
-		if (pd_str_eq(connection, pd_str_z(s->connection)) &&
-		    pd_str_caseeq(line, pd_str_z(s->client)))
+		if (pd_str_eq(
+			pd_str_split(&rest, '\n'), pd_str_z(s->connection)))
 			return false;
 	}
 	return true;
@@ -295,18 +297,46 @@ gw_ikev2_has(struct gw_system *sys, const char *const *connections, size_t n)
 	return rc == 0 && names.wanted == 0;
 }
 
+/* ---- status ---- */
+
+/*
+ * A session of the tunnel becomes the client's whose connection it is, whatever
+ * it called itself. One that has yet to prove who it is, that carries nothing,
+ * or that was replaced, becomes nobody's.
+ */
+static void
+name_session(struct gw_session *s, const struct gw_tunnel *t,
+    const char *tunnel, const struct gw_clients *clients)
+{
+	struct pd_str rest = pd_str_z(s->connection);
+	struct pd_str client = pd_str_split(&rest, '@');
+	const struct gw_client *c = NULL;
+	bool ours = pd_str_eq(pd_str_split(&rest, '@'), pd_str_z(tunnel));
+
+	while ((c = gw_clients_next(clients, t, c)) != NULL) {
+		char *name = gw_ikev2_connection(c->name);
+
+		if (pd_str_eq(client, pd_str_z(name)))
+			snprintf(s->client, sizeof(s->client), "%s", c->name);
+		free(name);
+	}
+	snprintf(s->connection, sizeof(s->connection), "%s",
+	    ours && s->in && s->children > 0 ? tunnel : "");
+}
+
 void
 gw_ikev2_status(struct gw_system *sys, const struct gw_tunnel *t,
     const struct gw_clients *clients, FILE *out, bool json)
 {
-	char *connection = gw_ikev2_connection(t->title);
+	char *tunnel = gw_ikev2_connection(t->title);
 	struct gw_session *v;
 	int n = sessions_of(sys, &v);
 
-	(void)clients;
 	if (n < 0 && !json)
 		fprintf(out, "  unknown: %s\n", sys->why);
-	gw_sessions_print(v, n > 0 ? (size_t)n : 0, connection, out, json);
+	for (int i = 0; i < n; i++)
+		name_session(&v[i], t, tunnel, clients);
+	gw_sessions_print(v, n > 0 ? (size_t)n : 0, tunnel, out, json);
 	free(v);
-	free(connection);
+	free(tunnel);
 }

@@ -10,7 +10,6 @@
  */
 #include "tunnel/pptp.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,26 +20,6 @@
 #define MTU     1400 /* bytes; GRE, PPP and MPPE around them fit into 1500 */
 /* pppd tells a client of two resolvers at most (RFC 1877). */
 #define DNS_MAX 2
-
-/*
- * A word in quotes, as pppd reads one: '"' and '\' after a '\' are themselves,
- * and every other sign is itself.
- */
-static const char *
-quote(struct gw_plan *p, const char *word)
-{
-	char *out = pd_arena_alloc(p->arena, 2 * strlen(word) + 3), *at = out;
-
-	*at++ = '"';
-	for (; *word != '\0'; word++) {
-		if (*word == '"' || *word == '\\')
-			*at++ = '\\';
-		*at++ = *word;
-	}
-	*at++ = '"';
-	*at = '\0';
-	return out;
-}
 
 /* What pppd calls us: no password that stands there for another server of this
  * machine opens ours, and none of ours opens that. */
@@ -76,10 +55,10 @@ secrets(struct gw_plan *p, const struct gw_tunnel *t)
 			    p, "client %s cannot come in: %s", c->name, why);
 			continue;
 		}
-		text =
-		    gw_plan_text(p, "%s%s %s %s %s\n", text, quote(p, c->name),
-			quote(p, server_name(p)), quote(p, c->password),
-			pd_addr_text(&c->address.v[0].first, address));
+		text = gw_plan_text(p, "%s%s %s %s %s\n", text,
+		    gw_plan_quote(p, c->name), gw_plan_quote(p, server_name(p)),
+		    gw_plan_quote(p, c->password),
+		    pd_addr_text(&c->address.v[0].first, address));
 	}
 	return text;
 }
@@ -236,8 +215,9 @@ plan_hook(struct gw_plan *p, const char *event, const char *word)
 	gw_plan_file(p,
 	    gw_plan_text(p, "/etc/ppp/%s.d/pared-gateway-%s", event, name),
 	    0755,
-	    gw_plan_text(p, "#!/bin/sh\nexec %s hook %s -c %s\n",
-		shell_word(p, program(p)), word,
+	    gw_plan_text(p,
+		"#!/bin/sh\n# pared-gateway %s\nexec %s hook %s -c %s\n",
+		p->conf->name, shell_word(p, program(p)), word,
 		shell_word(p, gw_plan_run(p, "applied.conf"))));
 }
 

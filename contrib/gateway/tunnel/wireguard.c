@@ -164,9 +164,9 @@ add_peers(struct gw_plan *p, const struct gw_tunnel *t, const char *key,
 {
 	size_t n;
 	const char *text = peers_text(p, t, &n);
-	struct gw_step *s = gw_plan_add(p, GW_PHASE_PEER, &gw_kind_peers, 1,
-	    "link", t->link, "key", key, "listen",
-	    gw_plan_text(p, "%u", (unsigned)t->listen), "peers",
+	struct gw_step *s = gw_plan_add(p, GW_PHASE_PEER, &gw_kind_peers, 2,
+	    "link", t->link, "listen",
+	    gw_plan_text(p, "%u", (unsigned)t->listen), "key", key, "peers",
 	    gw_plan_text(p, "%zu", n), "hash", hash(p, text), "fwmark", mark);
 
 	s->text = text;

@@ -2,6 +2,7 @@
  * revoked stands in the list; nothing is replaced that clients know. */
 #include "authority.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -245,6 +246,60 @@ renews_in_time(void **state)
 	EVP_PKEY_free(ca_key);
 }
 
+/* An authority of so many days, in place of what is there. */
+static void
+put_authority(int days)
+{
+	EVP_PKEY *key = gw_cert_key();
+	X509 *ca = gw_cert_make(&(struct gw_cert_params){
+	    .use = GW_CERT_AUTHORITY,
+	    .name = "pared gateway home",
+	    .key = key,
+	    .days = days,
+	});
+	char *cert = gw_cert_pem(ca), *secret = gw_cert_key_pem(key);
+
+	gw_mkdirs(at("ca.key"), 0700);
+	assert_int_equal(gw_write_file(at("ca.key"), secret, 0600), 0);
+	assert_int_equal(gw_write_file(at("ca.crt"), cert, 0644), 0);
+	free(cert);
+	free(secret);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+}
+
+/* Its last weeks are no reason to stay down, nor to make its server's
+ * certificate, which cannot last longer, again and again. */
+static void
+ends(void **state)
+{
+	unsigned char *p12 = NULL;
+	size_t len;
+	X509 *cert, *again;
+
+	(void)state;
+	assert_int_equal(gw_authority_days_left(at("ca.crt")), INT_MAX);
+	put_authority(20);
+	assert_in_range(gw_authority_days_left(at("ca.crt")), 19, 20);
+	assert_int_equal(gw_authority_prepare(&sys, dir, "a.test"), 0);
+	assert_int_equal(gw_authority_state(dir, "a.test"), GW_AS_PLANNED);
+	cert = cert_of("a.test.crt", 0);
+	assert_int_equal(gw_authority_prepare(&sys, dir, "a.test"), 0);
+	again = cert_of("a.test.crt", 0);
+	assert_int_equal(X509_cmp(cert, again), 0);
+	X509_free(cert);
+	X509_free(again);
+	assert_int_equal(
+	    gw_authority_issue(&sys, dir, "kim", "p", &p12, &len), 0);
+	free(p12);
+	put_authority(-1);
+	assert_in_range(-gw_authority_days_left(at("ca.crt")), 1, 2);
+	assert_int_equal(gw_authority_prepare(&sys, dir, "a.test"), 0);
+	assert_int_equal(
+	    gw_authority_issue(&sys, dir, "kim", "p", &p12, &len), -1);
+	assert_non_null(strstr(sys.why, "has ended"));
+}
+
 /* Never made anew: clients know it. */
 static void
 damaged_authority_is_told(void **state)
@@ -437,6 +492,7 @@ main(void)
 		TEST(address_is_an_address),
 		TEST(other_name_drifts),
 		TEST(renews_in_time),
+		TEST(ends),
 		TEST(damaged_authority_is_told),
 		TEST(refuses_hostile_names),
 		TEST(issues_what_apple_takes),

@@ -398,13 +398,67 @@ test_place_pool(void **state)
 	    "192.168.77.9 is not in the pool of tunnel a; choose another, or "
 	    "leave --address out");
 	gw_config_free(c);
+	remove_all(dir);
+}
+
+/* IKEv2: each has its own of the pool, as those of WireGuard. */
+static void
+test_place_ikev2(void **state)
+{
+	char dir[] = "/tmp/client.XXXXXX";
+	struct gw_config *c;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	c = config(dir, "tunnel a {\n type = \"ikev2\"\n name = \"x.example\"\n"
+			" address = {\"10.78.0.1/32\", \"fd78::9/128\"}\n"
+			" pool = {\"10.78.0.0/29\", \"fd78::/64\"}\n}\n");
+	assert_string_equal(place(c, "z", ""), "10.78.0.2 fd78::1");
+	put(c, "b", "a", "10.78.0.2");
+	assert_string_equal(place(c, "z", ""), "10.78.0.3 fd78::1");
+	assert_string_equal(place(c, "z", "fd78::a"), "fd78::a 10.78.0.3");
+	assert_string_equal(place(c, "z", "10.78.0.2"),
+	    "10.78.0.2 is client b's; choose another, or leave --address out");
+	assert_string_equal(place(c, "z", "fd78::9"),
+	    "fd78::9 is not a client's: tunnel a has it itself, or its peer "
+	    "has; choose another");
+	assert_string_equal(place(c, "z", "10.78.0.7"),
+	    "10.78.0.7 is no host's address in the networks of tunnel a; "
+	    "choose another, or leave --address out");
+	put(c, "d", "a", "10.78.0.3");
+	put(c, "e", "a", "10.78.0.4");
+	put(c, "f", "a", "10.78.0.5");
+	put(c, "g", "a", "10.78.0.6");
+	assert_string_equal(place(c, "z", ""),
+	    "tunnel a has no IPv4 address left; give it a larger network with "
+	    "pool =, or revoke clients");
+	gw_config_free(c);
+	remove_all(dir);
+}
+
+/* The pool became another: who has an address of the old one is told of, and
+ * not served. */
+static void
+test_pool_changed(void **state)
+{
+	char dir[] = "/tmp/client.XXXXXX";
+	struct gw_clients clients;
+	struct gw_config *c;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
 	c = config(dir, "tunnel a {\n type = \"ikev2\"\n name = \"x.example\"\n"
 			" address = {\"10.78.0.1/32\"}\n"
-			" pool = {\"10.78.0.0/24\"}\n}\n");
-	assert_string_equal(place(c, "z", ""), "");
-	assert_string_equal(place(c, "z", "10.78.0.9"),
-	    "addresses of tunnel a come from its pool as clients connect; "
-	    "leave --address out");
+			" pool = {\"10.78.0.0/29\"}\n}\n");
+	put(c, "b", "a", "10.78.0.2");
+	put(c, "d", "a", "10.78.0.9");
+	told[0] = '\0';
+	assert_int_equal(gw_clients_load(c, &clients, &report), 0);
+	assert_non_null(strstr(
+	    told, "10.78.0.9 is not in tunnel a; see client add --again"));
+	assert_false(gw_clients_find(&clients, "b")->unfit);
+	assert_true(gw_clients_find(&clients, "d")->unfit);
+	gw_clients_free(&clients);
 	gw_config_free(c);
 	remove_all(dir);
 }
@@ -420,6 +474,8 @@ main(void)
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_place_small),
 		cmocka_unit_test(test_place_pool),
+		cmocka_unit_test(test_place_ikev2),
+		cmocka_unit_test(test_pool_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

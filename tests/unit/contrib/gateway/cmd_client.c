@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,11 +178,16 @@ test_wrong(void **state)
 	expect("ad kim", GW_USAGE, "", "did you mean \"add\"?");
 	expect("add", GW_USAGE, "", "it wants a name");
 	expect("add ../kim", GW_USAGE, "", "cannot be a name");
+	/* What is wrong is the last line, not the usage. */
+	assert_null(strstr(err, "usage:"));
 	expect("add kim --conf --qr", GW_USAGE, "", "one at a time");
 	expect("add kim", GW_FAIL, "", "say which with --tunnel");
 	expect("add kim --tunnel phone", GW_FAIL, "", "did you mean");
 	expect("add kim --tunnel phones --public-key x", GW_FAIL, "",
 	    "is no WireGuard key");
+	expect("add kim --tunnel phones --qr --public-key " KEY, GW_FAIL, "",
+	    "of no use; leave out --public-key");
+	assert_null(stored("kim"));
 	expect("add kim --tunnel phones --password-stdin", GW_FAIL, "",
 	    "--password-stdin is of no use");
 	expect("add kim --tunnel phones --mobileconfig", GW_FAIL, "",
@@ -210,8 +216,12 @@ test_eap(void **state)
 	    strspn(password, "abcdefghijkmnpqrstuvwxyz23456789-"), 19);
 	expect(
 	    "show ann --mobileconfig", GW_OK, "<key>AuthPassword</key>", NULL);
-	expect("show ann --sswan", GW_OK, "\"ikev2-eap\"", NULL);
-	expect("show ann --ps1", GW_OK, "Add-VpnConnection", NULL);
+	assert_null(strstr(err, "password"));
+	/* Neither file has a place for it. */
+	expect("show ann --sswan", GW_OK, "\"ikev2-eap\"",
+	    "the device asks for user ann and password ");
+	expect("show ann --ps1", GW_OK, "Add-VpnConnection",
+	    "the device asks for user ann and password ");
 	expect("show ann --android", GW_OK, "MSCHAPv2", NULL);
 	expect("show ann --p12", GW_FAIL, "", "not certificates");
 	assert_int_equal(run("add bob --tunnel native --password-stdin",
@@ -231,10 +241,13 @@ test_eap(void **state)
 static void
 test_certificate(void **state)
 {
+	struct stat st;
 	char *text;
 
 	(void)state;
 	expect("add dan --tunnel office", GW_FAIL, "", "handed over in a file");
+	expect("add dan --tunnel office --android", GW_FAIL, "",
+	    "takes RSA certificates alone");
 	expect("add dan --tunnel office --mobileconfig", GW_OK,
 	    "com.apple.security.pkcs12", "the certificate's password is ");
 	text = stored("dan");
@@ -244,13 +257,130 @@ test_certificate(void **state)
 	expect("show dan --sswan", GW_FAIL, "", "was not kept");
 	expect("add dan --tunnel office --again --keep --ps1", GW_OK,
 	    "Import-PfxCertificate", NULL);
-	assert_int_equal(access(path("home/clients/dan.p12"), F_OK), 0);
+	assert_int_equal(stat(path("home/clients/dan.p12"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	expect("show dan", GW_OK, " (the certificate's)", NULL);
 	expect("show dan --sswan", GW_OK, "\"p12\"",
 	    "the certificate's password is ");
 	expect("revoke dan", GW_OK, "", "is revoked");
 	assert_int_equal(access(path("home/clients/dan.p12"), F_OK), -1);
 	text = gw_read_file(path("home/authority/revoked"));
 	assert_non_null(strstr(text, "dan"));
+	free(text);
+}
+
+/* No client is made that would not know whom to dial; IKEv2 has a name. */
+static void
+test_no_endpoint(void **state)
+{
+	char *endpoint = conf->endpoint;
+
+	(void)state;
+	conf->endpoint = NULL;
+	expect("add joe --tunnel phones", GW_FAIL, "", "what do clients dial?");
+	expect("add joe --tunnel ipad", GW_FAIL, "", "what do clients dial?");
+	assert_null(stored("joe"));
+	expect("add joe --tunnel native", GW_OK, "server    vpn.example.org",
+	    NULL);
+	expect("revoke joe", GW_OK, "", "is revoked");
+	conf->endpoint = endpoint;
+}
+
+/* What cannot be shown is not made. */
+static void
+test_damaged(void **state)
+{
+	char *key = gw_read_file(path("home/authority/ca.key"));
+
+	(void)state;
+	assert_non_null(key);
+	assert_int_equal(
+	    gw_write_file(path("home/authority/ca.key"), "x", 0600), 0);
+	expect("add ivy --tunnel native", GW_FAIL, "", "cannot be read");
+	assert_null(stored("ivy"));
+	expect("add ivy --tunnel far", GW_FAIL, "", "tunnel far: key: ");
+	assert_null(stored("ivy"));
+	assert_int_equal(
+	    gw_write_file(path("home/authority/ca.key"), key, 0600), 0);
+	free(key);
+}
+
+/* A client that is given a key instead of its certificate: that opens nothing
+ * any more. */
+static void
+test_moved(void **state)
+{
+	char *text;
+
+	(void)state;
+	expect("add fay --tunnel office --sswan", GW_OK, NULL, NULL);
+	expect("add fay --tunnel phones --again", GW_OK, "PrivateKey", NULL);
+	text = gw_read_file(path("home/authority/revoked"));
+	assert_non_null(text);
+	assert_non_null(strstr(text, " fay\n"));
+	free(text);
+	expect("revoke fay", GW_OK, "", "is revoked");
+}
+
+/* The tunnel's network was changed: what is told to be done about it works. */
+static void
+test_unfit(void **state)
+{
+	char *text, *at;
+
+	(void)state;
+	expect("add una --tunnel phones", GW_OK, "Address = 10.77.", NULL);
+	text = stored("una");
+	at = strstr(text, "10.77.");
+	assert_non_null(at);
+	memcpy(at, "10.99.", 6);
+	assert_int_equal(
+	    gw_write_file(path("home/clients/una.conf"), text, 0600), 0);
+	free(text);
+	expect("add una --tunnel phones --again", GW_OK, "Address = 10.77.",
+	    "client una of tunnel phones: 10.77.");
+	expect("revoke una", GW_OK, "", "is revoked");
+}
+
+/* Files that the shell made for everybody. */
+static void
+test_readers(void **state)
+{
+	(void)state;
+	expect("add gus --tunnel native", GW_OK, NULL, NULL);
+	assert_null(strstr(err, "chmod"));
+	assert_int_equal(chmod(path("out"), 0644), 0);
+	expect("show gus", GW_OK, NULL, "chmod 600");
+	expect("show gus --mobileconfig", GW_OK, NULL, "chmod 600");
+	expect("list", GW_OK, NULL, NULL);
+	assert_null(strstr(err, "chmod"));
+	assert_int_equal(chmod(path("out"), 0600), 0);
+}
+
+/* Nobody reads what is shown: the client is there, and that is said. */
+static void
+test_nobody_reads(void **state)
+{
+	int ends[2], saved;
+	char *text;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN); /* as main.c has it */
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	assert_int_equal(
+	    gw_cmd_client(conf, 5,
+		(char *[]){ (char *)"client", (char *)"add", (char *)"hal",
+		    (char *)"--tunnel", (char *)"phones", NULL }),
+	    GW_FAIL);
+	restore(STDOUT_FILENO, saved);
+	clearerr(stdout);
+	text = stored("hal");
+	assert_non_null(text);
 	free(text);
 }
 
@@ -266,6 +396,13 @@ setup(void **state)
 		" state-dir = \"%s\"\n run-dir = \"%s/run\"\n}\n"
 		"tunnel phones {\n type = \"wireguard\"\n"
 		" address = {\"10.77.0.1/24\", \"fd77::1/64\"}\n}\n"
+		"tunnel far {\n type = \"wireguard\"\n listen = 51821\n"
+		" address = {\"10.76.0.1/24\"}\n"
+		" key = \"/nonexistent/far.key\"\n}\n"
+		"tunnel ipad {\n type = \"pptp\"\n"
+		" i-know-it-is-broken = true\n"
+		" address = {\"192.168.77.1/32\"}\n"
+		" pool = {\"192.168.77.9-192.168.77.19\"}\n}\n"
 		"tunnel native {\n type = \"ikev2\"\n"
 		" name = \"vpn.example.org\"\n pool = {\"10.78.0.0/24\"}\n"
 		" address = {\"10.78.0.1/32\"}\n}\n"
@@ -304,6 +441,12 @@ main(void)
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_eap),
 		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_no_endpoint),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_unfit),
+		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_nobody_reads),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

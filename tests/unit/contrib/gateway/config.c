@@ -12,6 +12,25 @@ expect(const char *text)
 	return c;
 }
 
+/* Where IPv6 has a port, it has brackets. */
+static void
+test_bare(void **state)
+{
+	(void)state;
+	gw_config_free(expect(
+	    GW "forward a { port = \"tcp 8080\" to = \"fd00::2:80\" }\n"));
+	assert_string_equal(told,
+	    "note: x.conf:2: forward a: to: fd00::2:80 is taken for an "
+	    "address without a port; write [fd00::2]:80 if that is meant, "
+	    "else [fd00::2:80]:8080\n");
+	gw_config_free(expect(
+	    GW "forward a { port = \"tcp 81\" to = \"[fd00::2:80]:80\" }\n"
+	       "forward b { port = \"tcp 82\" to = \"fd00::2\" }\n"
+	       "forward c { port = \"tcp 83\" to = \"fd00::2:beef\" }\n"
+	       "forward d { port = \"tcp 84-85\" to = \"fd00::2:80\" }\n"));
+	assert_string_equal(told, "");
+}
+
 /* Notes alone refuse nothing. */
 static void
 test_notes(void **state)
@@ -233,8 +252,8 @@ test_load(void **state)
 	told[0] = '\0';
 	assert_null(gw_config_load("/nonexistent/x.conf", &report));
 	assert_string_equal(told,
-	    "/nonexistent/x.conf: cannot be read: No such file or directory; "
-	    "name the file with -c\n");
+	    "/nonexistent/x.conf: cannot be read: there is no such file; name "
+	    "it with -c\n");
 	assert_null(gw_config_load("/nonexistent/x.conf", NULL));
 }
 
@@ -242,6 +261,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_gateway),

@@ -11,7 +11,8 @@ static const struct wrong gateways[] = {
 	"x.conf: there is no section gateway; begin with gateway home { }\n" },
 	{ GW
 	"gateway h { }\n",
-	"x.conf:2: there is a gateway in line 1 already; keep one of them\n" },
+	"x.conf:2: there is a gateway in x.conf:1 already; keep one of "
+	    "them\n" },
 	{ "gateway { }\n",
 	"x.conf:1: a gateway has to have a name; write gateway "
 	    "home { ... }\n" },

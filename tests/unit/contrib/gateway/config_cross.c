@@ -227,6 +227,11 @@ static const struct wrong names[] = {
 	"x.conf:2: uplink a: prefix: 2001:db8:b::1/64 has bits "
 	    "behind its length; write 2001:db8:b::/64\n" },
 	{ GW
+	"uplink a { prefix = \"2001:db8:b::\" link = \"he6\" }\n",
+	"x.conf:2: uplink a: prefix: 2001:db8:b:: has no length; write "
+	    "2001:db8:b::/64 for a network, or 2001:db8:b::/128 for one "
+	    "address\n" },
+	{ GW
 	"uplink a { prefix = \"::/0\" link = \"he6\" }\n",
 	"x.conf:2: uplink a: prefix: that is every address; write "
 	    "the network that the provider gave you\n" },
@@ -265,6 +270,11 @@ static const struct wrong names[] = {
 	    "in a /64 alone (RFC 4862), so write one like "
 	    "2001:db8:77::1/64\n" },
 	{ GW
+	"nat64 { prefix = \"2001:db8:64::/96\" link = \"l\" lan = "
+	    "\"2001:db8:77::/64\" }\n",
+	"x.conf:2: nat64: lan: 2001:db8:77::/64 is the network's own "
+	    "address; write the one that is ours there\n" },
+	{ GW
 	"nat64 { prefix = \"192.0.2.0/24\" link = \"l\" lan = "
 	    "\"10.0.0.1/24\" pool = \"fd00::/8\" }\n",
 	"x.conf:2: nat64: prefix: 192.0.2.0/24 is IPv4, and only "
@@ -280,10 +290,26 @@ static const struct wrong names[] = {
 	"x.conf:3: nat64: pool: 10.0.0.0/8 overlaps with "
 	    "10.77.0.1/24, address in line 2; give each a network of "
 	    "its own\n" },
+	/* Within a range, and at neither end. */
+	{ GW
+	"tunnel wg { type = \"wireguard\" address = {\"192.168.77.9/30\"} }\n"
+	"tunnel old { type = \"pptp\" i-know-it-is-broken = true address = "
+	    "{\"192.168.77.1/32\"} pool = {\"192.168.77.5-192.168.77.20\"} }\n",
+	"x.conf:3: tunnel old: pool: 192.168.77.5-192.168.77.20 overlaps "
+	    "with 192.168.77.9/30, address in line 2; give each a network "
+	    "of its own\n" },
 	{ GW
 	"resolver { }\n"
 	"resolver { }\n",
-	"x.conf:3: there is a resolver in line 2 already; keep one of them\n" },
+	"x.conf:3: there is a resolver in x.conf:2 already; keep one of "
+	    "them\n" },
+	/* The world's resolvers alone leave port 53 free. */
+	{ GW
+	"resolver { }\n"
+	"tunnel wg { type = \"wireguard\" address = {\"10.77.0.1/24\"}\n"
+	" listen = 53 dns = {\"self\"} }\n",
+	"x.conf:4: tunnel wg: listen: UDP port 53 is the resolver's; write "
+	    "another listen, or resolvers of others as dns\n" },
 	{ GW
 	"resolver { forward = {\"9.9.9.9:53\"} blocklist = \"/a\\\"b\" }\n",
 	"x.conf:2: resolver: forward: \"9.9.9.9:53\" cannot be; "

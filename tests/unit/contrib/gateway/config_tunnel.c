@@ -35,7 +35,8 @@ static const struct wrong tunnels[] = {
 	{ GW
 	"tunnel wg { type = \"wireguard\" address = {\"10.77.0.1/33\"} }\n",
 	"x.conf:2: tunnel wg: address: \"10.77.0.1/33\" is no "
-	    "network; write one like 10.77.0.0/24 or fd77::/64\n" },
+	    "address with the length of its network; write one like "
+	    "10.77.0.1/24 or fd77::1/64\n" },
 	{ GW
 	"tunnel wg { type = \"wireguard\" address = {\"10.77.0.0/24\"} }\n",
 	"x.conf:2: tunnel wg: address: 10.77.0.0/24 is the "
@@ -63,7 +64,8 @@ static const struct wrong tunnels[] = {
 	"tunnel wg { type = \"wireguard\" address = "
 	    "{\"::ffff:10.0.0.1/120\"} }\n",
 	"x.conf:2: tunnel wg: address: \"::ffff:10.0.0.1/120\" is "
-	    "no network; write one like 10.77.0.0/24 or fd77::/64\n" },
+	    "no address with the length of its network; write one like "
+	    "10.77.0.1/24 or fd77::1/64\n" },
 	{ GW
 	"tunnel wg { type = \"wireguard\" address = "
 	    "{\"10.77.0.1/24\"} link = \"wg/0\" }\n",
@@ -78,8 +80,23 @@ static const struct wrong tunnels[] = {
 	{ GW
 	"tunnel wg { type = \"wireguard\" address = "
 	    "{\"10.77.0.1/24\"} dns = {\"dns.example\"} }\n",
-	"x.conf:2: tunnel wg: dns: \"dns.example\" is no address; "
-	    "write one like 198.51.100.1 or 2001:db8::1\n" },
+	"x.conf:2: tunnel wg: dns: \"dns.example\" is neither an address "
+	    "nor self; write self for the resolver here, or one like "
+	    "198.51.100.1 or 2001:db8::1\n" },
+	{ GW
+	"tunnel wg { type = \"wireguard\" address = {\"10.1.0.1/0\"} }\n",
+	"x.conf:2: tunnel wg: address: 10.1.0.1/0: no network is that "
+	    "large; write a /24 or smaller\n" },
+	{ GW
+	"tunnel wg { type = \"wireguard\" address = {\"fe80::1/64\"} }\n",
+	"x.conf:2: tunnel wg: address: fe80::1/64 is a link-local address, "
+	    "which no tunnel can have\n" },
+	{ GW
+	"tunnel wg { type = \"wireguard\" address = {\"10.77.0.1/24\"} dns = "
+	    "{\"Self\"} }\n",
+	"x.conf:2: tunnel wg: dns: \"Self\" is neither an address nor self; "
+	    "write self for the resolver here, or one like 198.51.100.1 or "
+	    "2001:db8::1\n" },
 	{ GW
 	"tunnel wg { type = \"wireguard\" address = "
 	    "{\"10.77.0.1/24\", \"fd77::1/64\"} mtu = 1200 }\n",
@@ -287,6 +304,33 @@ static const struct wrong tunnels[] = {
 	"x.conf:6: tunnel isle: ndp-proxy: the gateway does not "
 	    "let these addresses out; write ipv6 = \"ndp-proxy\" "
 	    "there\n" },
+	{ GW
+	"tunnel world {\n"
+	" type = \"sit\"\n"
+	" remote = \"any\"\n"
+	" local = \"198.51.100.1\"\n"
+	" default-route = true\n"
+	" address = {\"2002:c633:6401::1/48\", \"2002:c633:6402::1/64\"}\n"
+	"}\n",
+	"x.conf:6: tunnel world: default-route: 6to4 by itself leads to "
+	    "2002::/16 alone; write relay = \"192.0.2.1\", the router to all "
+	    "else, or remove it\n"
+	"x.conf:7: tunnel world: address: 2002:c633:6401::1/48 is not of "
+	    "local's network, 2002:c633:6401::/48, or its length is below 64; "
+	    "leave it out for the first one there\n"
+	"x.conf:7: tunnel world: address: 2002:c633:6402::1/64 is not of "
+	    "local's network, 2002:c633:6401::/48, or its length is below 64; "
+	    "leave it out for the first one there\n" },
+	{ GW
+	"tunnel isle {\n"
+	" type = \"sit\"\n"
+	" local = \"198.51.100.1\"\n"
+	" remote = \"198.51.100.2\"\n"
+	" relay = \"192.0.2.1\"\n"
+	" address = {\"2001:db8:1::2/127\"}\n"
+	"}\n",
+	"x.conf:6: tunnel isle: relay: a tunnel to one far end has none; "
+	    "write remote = \"any\" for 6to4, or remove it\n" },
 	{ GW
 	"tunnel old {\n"
 	" type = \"pptp\"\n"

@@ -281,11 +281,56 @@ swept_by_its_environment(void **state)
 	free(text);
 }
 
+/* Anybody can say that he is one of ours, and then not hear: he is not waited
+ * for. */
+static void
+who_only_says_so_is_left_alone(void **state)
+{
+	struct gw_step *s = daemon_step("exec sleep 60", NULL);
+	const char *const argv[] = { "sh", "-c", "trap '' TERM; exec sleep 60",
+		NULL };
+	const char *const env[] = { "PARED_GATEWAY=test",
+		"PARED_GATEWAY_CHILD=child", NULL };
+	struct gw_spawn liar = {
+		.path = "/bin/sh", .argv = argv, .env = env, .fds = { 0, 1, 2 }
+	};
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(gw_spawn(&liar, &pid), 0);
+	assert_int_equal(kind->make(&sys, s), 0);
+	assert_int_equal(kind->undo(&sys, s), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* The run directory was removed: nothing there says which process it is. */
+static void
+lost_with_the_run_directory(void **state)
+{
+	struct gw_step *s = daemon_step("exec sleep 60", NULL);
+	pid_t lost;
+
+	(void)state;
+	assert_int_equal(kind->make(&sys, s), 0);
+	lost = pid_of_child();
+	assert_true(lost > 0);
+	remove_in("child.pid");
+	remove_in("token");
+	assert_int_equal(kind->make(&sys, s), 0);
+	assert_int_equal(kill(lost, 0), -1);
+	assert_true(pid_of_child() > 0);
+	assert_int_equal(kind->undo(&sys, s), 0);
+}
+
 static void
 died_is_missing(void **state)
 {
-	struct gw_step *s = daemon_step("exec sleep 60", NULL);
+	struct gw_step *s =
+	    daemon_step("echo last words; touch ready; exec sleep 60", "ready");
 	struct timespec moment = { .tv_nsec = 10000000 };
+	char *text;
 
 	(void)state;
 	assert_int_equal(kind->make(&sys, s), 0);
@@ -294,7 +339,35 @@ died_is_missing(void **state)
 		nanosleep(&moment, NULL);
 	assert_int_equal(kind->probe(&sys, s), GW_MISSING);
 	assert_int_equal(kind->make(&sys, s), 0);
+	/* What the dead one had said. */
+	text = read_in("child.old.log");
+	assert_string_equal(text, "last words\n");
+	free(text);
 	assert_int_equal(kind->undo(&sys, s), 0);
+	remove_in("ready");
+}
+
+/*
+ * Only those that were noted are: a process that somebody else here waits for
+ * (the guard of `try`) keeps its status.
+ */
+static void
+no_other_child_is_taken_note_of(void **state)
+{
+	struct gw_step *s = daemon_step("exec sleep 60", NULL);
+	siginfo_t ended;
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0)
+		_exit(7);
+	assert_int_equal(
+	    waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT), 0);
+	assert_int_equal(kind->make(&sys, s), 0);
+	assert_int_equal(kind->undo(&sys, s), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
 /* A log that grew is begun anew under the child, and its end is kept. */
@@ -351,7 +424,9 @@ tear_down(void **state)
 {
 	(void)state;
 	remove_in("child.log");
+	remove_in("child.old.log");
 	remove_in("child.pid");
+	remove_in("token");
 	gw_system_finish(&sys);
 	return rmdir(dir);
 }
@@ -370,7 +445,10 @@ main(void)
 		cmocka_unit_test(found_without_its_note),
 		cmocka_unit_test(its_own_children_go_with_it),
 		cmocka_unit_test(swept_by_its_environment),
+		cmocka_unit_test(who_only_says_so_is_left_alone),
+		cmocka_unit_test(lost_with_the_run_directory),
 		cmocka_unit_test(died_is_missing),
+		cmocka_unit_test(no_other_child_is_taken_note_of),
 		cmocka_unit_test(a_long_log_is_trimmed),
 	};
 

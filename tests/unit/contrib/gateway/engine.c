@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -566,9 +568,69 @@ unreadable_journal_is_kept(void **state)
 	assert_int_equal(gw_engine_begin_with(&e, &conf, &how), -1);
 	assert_non_null(strstr(how.why, "--by-tag"));
 	assert_int_equal(access(path, F_OK), 0);
-	how.any_journal = true;
+	how.salvage = true;
 	assert_int_equal(gw_engine_begin_with(&e, &conf, &how), 0);
 	gw_engine_end(&e);
+	expect_first();
+}
+
+/* Longer than anything is read: by marks it can be taken down all the same. */
+static void
+endless_journal_stops_no_sweep(void **state)
+{
+	struct gw_begin how = { .quiet = true };
+	struct gw_engine e;
+	char path[128];
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/gateway-test", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	strcat(path, "/journal");
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, (off_t)65 << 20), 0);
+	close(fd);
+	assert_int_equal(gw_engine_begin_with(&e, &conf, &how), -1);
+	assert_non_null(strstr(how.why, "too large"));
+	how.salvage = true;
+	assert_int_equal(gw_engine_begin_with(&e, &conf, &how), 0);
+	gw_engine_end(&e);
+	expect_first();
+}
+
+/*
+ * Somebody who goes as soon as he was found in the way is waited for: a child
+ * of a killed one, which had not come to its exec yet.
+ */
+static void
+who_goes_at_once_is_waited_for(void **state)
+{
+	int notify = inotify_init1(IN_CLOEXEC), ready[2];
+	struct gw_begin how = { 0 };
+	struct gw_engine e, other;
+	char buf[4096], path[128];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (gw_engine_begin(&other, &conf) < 0)
+			_exit(1);
+		snprintf(path, sizeof(path), "%s/gateway-test/lock", dir);
+		inotify_add_watch(notify, path, IN_CLOSE_WRITE);
+		(void)!write(ready[1], "", 1);
+		/* That was the first try. */
+		(void)!read(notify, buf, sizeof(buf));
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(read(ready[0], buf, 1), 1);
+	assert_int_equal(gw_engine_begin_with(&e, &conf, &how), 0);
+	gw_engine_end(&e);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+	close(ready[1]);
+	close(notify);
 	expect_first();
 }
 
@@ -581,6 +643,43 @@ foreign_is_refused(void **state)
 	put(find(world->things, ""), "address", "10.0.0.1", false);
 	assert_int_equal(up(p, NULL), -1);
 	expect("redirects=yes mtu=1500 forward=0 address=10.0.0.1 ");
+	finish(p);
+}
+
+struct asked {
+	unsigned missing, foreign;
+};
+
+static bool
+on_skip(void *arg, const struct gw_step *s, enum gw_state state)
+{
+	struct asked *asked = arg;
+
+	(void)s;
+	asked->missing += state == GW_MISSING;
+	asked->foreign += state == GW_FOREIGN;
+	return true;
+}
+
+/* Who is asked what to leave alone knows what can be mended, and what only
+ * complained of. */
+static void
+skipping_knows_the_state(void **state)
+{
+	struct gw_plan *p = plan_a();
+	struct asked asked = { 0 };
+	struct gw_engine e;
+
+	(void)state;
+	put(find(world->things, ""), "address", "10.0.0.1", false);
+	assert_int_equal(gw_engine_begin(&e, &conf), 0);
+	e.skip = on_skip;
+	e.arg = &asked;
+	assert_int_equal(gw_engine_up(&e, p), 0);
+	assert_int_equal(e.changed, 0);
+	assert_true(asked.missing > 0);
+	assert_int_equal(asked.foreign, 1);
+	gw_engine_end(&e);
 	finish(p);
 }
 
@@ -606,14 +705,48 @@ no_uplink_is_told(void **state)
 	struct gw_plan *p = plan_a();
 
 	(void)state;
-	add(p, &gw_kind_route, "late", "uplink");
+	add(p, &gw_kind_route, "late", GW_NO_UPLINK);
 	p->no_uplink = true;
 	assert_int_equal(up(p, NULL), -1);
 	expect_first();
-	p->v[p->n - 1]->args[1].value = "uplink0";
+	/* So may a link be called. */
+	p->v[p->n - 1]->args[1].value = "uplink";
 	assert_int_equal(up(p, NULL), 0);
 	assert_int_equal(down(), 0);
 	finish(p);
+}
+
+static bool
+is_text(const struct gw_step *s)
+{
+	return s->kind == &gw_kind_rule || gw_engine_needs_uplink(s);
+}
+
+/* What else is otherwise, missing or not wanted stays as it is; what fails is
+ * in nobody's way. */
+static void
+some_of_a_plan(void **state)
+{
+	struct gw_plan *a = plan_a(), *p = plan();
+	struct gw_engine e;
+
+	(void)state;
+	assert_int_equal(up(a, NULL), 0);
+	add(p, &gw_kind_route, "tunnel", "b");
+	add(p, &gw_kind_route, "late", GW_NO_UPLINK);
+	add(p, &gw_kind_route, "address", "10.0.0.2");
+	add_text(p, "table", "drop");
+	p->no_uplink = true;
+	strcpy(world->refuse, "late");
+	assert_int_equal(gw_engine_begin(&e, &conf), 0);
+	assert_int_equal(gw_engine_up_some(&e, p, is_text), -1);
+	gw_engine_end(&e);
+	expect("redirects=no mtu=1500 forward=1 link=a address=10.0.0.1 "
+	       "table=drop ");
+	assert_int_equal(down(), 0);
+	expect_first();
+	finish(p);
+	finish(a);
 }
 
 static void
@@ -853,9 +986,13 @@ main(void)
 		cmocka_unit_test_setup(failure_spares_what_was_up, reset),
 		cmocka_unit_test_setup(failure_spares_what_was_changed, reset),
 		cmocka_unit_test_setup(unreadable_journal_is_kept, reset),
+		cmocka_unit_test_setup(endless_journal_stops_no_sweep, reset),
+		cmocka_unit_test_setup(who_goes_at_once_is_waited_for, reset),
 		cmocka_unit_test_setup(foreign_is_refused, reset),
+		cmocka_unit_test_setup(skipping_knows_the_state, reset),
 		cmocka_unit_test_setup(stuck_stays_written_down, reset),
 		cmocka_unit_test_setup(no_uplink_is_told, reset),
+		cmocka_unit_test_setup(some_of_a_plan, reset),
 		cmocka_unit_test_setup(signal_undoes, reset),
 		cmocka_unit_test_setup(one_at_a_time, reset),
 		cmocka_unit_test_setup(

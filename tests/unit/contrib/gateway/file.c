@@ -78,7 +78,7 @@ is_there(const char *name)
 static void
 made_and_undone(void **state)
 {
-	struct gw_step *s = file("a", "0640", "one\ntwo\n");
+	struct gw_step *s = file("run/a", "0640", "one\ntwo\n");
 	struct stat st;
 
 	(void)state;
@@ -88,14 +88,16 @@ made_and_undone(void **state)
 	assert_int_equal(stat(path(s), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	undo(s);
-	assert_false(is_there("a"));
+	assert_false(is_there("run/a"));
 	undo(s);
 }
+
+#define MARK "#!/bin/sh\n# pared-gateway test\n"
 
 static void
 another_byte_or_mode_is_drift(void **state)
 {
-	struct gw_step *s = file("a", "0600", "one");
+	struct gw_step *s = file("a", "0600", MARK "one");
 
 	(void)state;
 	make(s);
@@ -103,9 +105,9 @@ another_byte_or_mode_is_drift(void **state)
 	assert_int_equal(probe(s), GW_DRIFTED);
 	make(s);
 	assert_int_equal(probe(s), GW_AS_PLANNED);
-	assert_int_equal(gw_write_file(path(s), "onf", 0600), 0);
+	assert_int_equal(gw_write_file(path(s), MARK "onf", 0600), 0);
 	assert_int_equal(probe(s), GW_DRIFTED);
-	assert_int_equal(gw_write_file(path(s), "one ", 0600), 0);
+	assert_int_equal(gw_write_file(path(s), MARK "one ", 0600), 0);
 	assert_int_equal(probe(s), GW_DRIFTED);
 	make(s);
 	undo(s);
@@ -136,6 +138,46 @@ ours_goes_whatever_is_in_it(void **state)
 	assert_int_equal(gw_write_file(path(s), "another", 0600), 0);
 	undo(s);
 	assert_false(is_there("run"));
+}
+
+/* His hook, which happens to have our name; or another gateway's. */
+static void
+without_our_mark_it_is_foreign(void **state)
+{
+	static const char *const his[] = { "", "#!/bin/sh\n# his own\n",
+		"# pared-gateway testing\n", "\n# pared-gateway test2\n" };
+	struct gw_step *s = file("a", "0600", MARK "one");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(his) / sizeof(his[0]); i++) {
+		assert_int_equal(gw_write_file(path(s), his[i], 0600), 0);
+		assert_int_equal(probe(s), GW_FOREIGN);
+	}
+	assert_int_equal(unlink(path(s)), 0);
+	/* In our own directory it is drift. */
+	s = file("run/a", "0600", "one");
+	make(s);
+	assert_int_equal(gw_write_file(path(s), "his", 0600), 0);
+	assert_int_equal(probe(s), GW_DRIFTED);
+	undo(s);
+}
+
+/* As the secrets of 2000 clients. */
+static void
+a_long_one_is_as_planned(void **state)
+{
+	size_t n = 3 << 20;
+	char *text = malloc(n + 1);
+	struct gw_step *s;
+
+	(void)state;
+	memset(text, 'x', n);
+	text[n] = '\0';
+	s = file("run/a", "0600", text);
+	make(s);
+	assert_int_equal(probe(s), GW_AS_PLANNED);
+	undo(s);
+	free(text);
 }
 
 static void
@@ -218,6 +260,8 @@ main(void)
 		cmocka_unit_test(another_byte_or_mode_is_drift),
 		cmocka_unit_test(what_others_wrote_stays),
 		cmocka_unit_test(ours_goes_whatever_is_in_it),
+		cmocka_unit_test(without_our_mark_it_is_foreign),
+		cmocka_unit_test(a_long_one_is_as_planned),
 		cmocka_unit_test(links_and_directories_are_foreign),
 		cmocka_unit_test(directories_go_while_empty),
 		cmocka_unit_test(remains_of_a_crash_go),

@@ -193,6 +193,11 @@ used_wrongly(void **state)
 	(void)state;
 	assert_int_equal(hook(NULL), GW_USAGE);
 	assert_int_equal(hook("ppp-sideways"), GW_USAGE);
+	/* Typed, and not called by pppd. */
+	unsetenv("PPP_IFACE");
+	unsetenv("PPP_LOCAL");
+	unsetenv("PPP_REMOTE");
+	assert_int_equal(hook("ppp-up"), GW_USAGE);
 }
 
 static void

@@ -1,6 +1,6 @@
-/* What charon is given to read: pools that leave our own addresses out, secrets
- * whose bytes mean nothing, and names that stay in their place. And what it
- * says of sessions, in which a peer chose some of the bytes. */
+/* What charon is given to read: a connection and addresses for each client,
+ * secrets whose bytes mean nothing, and names that stay in their place. And
+ * what it says of sessions, in which a peer chose some of the bytes. */
 #include "tunnel/ikev2.h"
 
 #include <setjmp.h>
@@ -34,8 +34,19 @@ on_report(void *arg, bool error, const char *text)
 		fail_msg("%s", text);
 }
 
-/* A plan of the text, with clients of the tunnel "native": name, password, ...,
- * NULL. */
+static void
+give(struct gw_client *c, const char *net, size_t n)
+{
+	char text[PD_ADDR_TEXT];
+	struct pd_addr a;
+
+	snprintf(text, sizeof(text), "%s%zu", net, n);
+	assert_int_equal(pd_addr_parse(pd_str_z(text), &a), 0);
+	gw_client_add_address(c, &a);
+}
+
+/* A plan of the text, with clients of its first tunnel: name, password, ...,
+ * NULL. The first has the addresses 10.78.0.2 and fd78::2, and so on. */
 static void
 make(struct world *w, bool kernel_esp, const char *text, ...)
 {
@@ -54,6 +65,10 @@ make(struct world *w, bool kernel_esp, const char *text, ...)
 		c->name = pd_xstrdup(name);
 		c->tunnel = pd_xstrdup(w->conf->tunnels[0].title);
 		c->password = pd_xstrdup(va_arg(ap, const char *));
+		c->certificate = pd_xstrdup("a.crt");
+		c->created = pd_xstrdup("2026-11-22T10:00:00Z");
+		give(c, "10.78.0.", w->clients.n + 1);
+		give(c, "fd78::", w->clients.n + 1);
 	}
 	va_end(ap);
 	w->plan = gw_plan_create(w->conf, &w->clients, &w->facts);
@@ -63,11 +78,8 @@ static void
 drop(struct world *w)
 {
 	gw_plan_destroy(w->plan);
-	for (size_t i = 0; i < w->clients.n; i++) {
-		free(w->client[i].name);
-		free(w->client[i].tunnel);
-		free(w->client[i].password);
-	}
+	for (size_t i = 0; i < w->clients.n; i++)
+		gw_client_free(&w->client[i]);
 	gw_config_free(w->conf);
 }
 
@@ -114,51 +126,101 @@ has(const char *text, const char *part)
 	return strstr(text, part) != NULL;
 }
 
-static void
-pools_leave_ours_out(void **state)
-{
-	static const struct {
-		const char *pool, *address;
-		const char *has[3];
-	} cases[] = {
-		{ "10.78.0.0/24", "10.78.0.1/32",
-		    { "addrs = 10.78.0.2-10.78.0.254\n" } },
-		{ "10.78.0.0/24", "10.78.0.254/32",
-		    { "addrs = 10.78.0.1-10.78.0.253\n" } },
-		{ "10.78.0.0/24", "10.78.0.100/32",
-		    { "addrs = 10.78.0.1-10.78.0.99\n",
-			"addrs = 10.78.0.101-10.78.0.254\n",
-			"pools = native+4+0, native+4+1\n" } },
-		{ "10.78.0.0/24", "10.79.0.1/32",
-		    { "addrs = 10.78.0.1-10.78.0.254\n" } },
-		{ "10.78.255.248/29", "10.78.255.249/32",
-		    { "addrs = 10.78.255.250-10.78.255.254\n" } },
-		{ "fd78::/64", "fd78::1/128",
-		    { "addrs = fd78::2-fd78::8000:0\n" } },
-		{ "fd78::/120", "fd79::1/128",
-		    { "addrs = fd78::1-fd78::ff\n" } },
-	};
-	char text[512];
-	struct world w;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text),
-		    TUNNEL "    pool = {\"%s\"}\n    address = {\"%s\"}\n}\n",
-		    cases[i].pool, cases[i].address);
-		make(&w, true, text, NULL);
-		for (size_t k = 0; k < 3 && cases[i].has[k] != NULL; k++) {
-			if (!has(swanctl_conf(&w), cases[i].has[k]))
-				fail_msg("%s is not in:\n%s", cases[i].has[k],
-				    swanctl_conf(&w));
-		}
-		drop(&w);
-	}
-}
-
 #define POOL                                             \
 	"    pool = {\"10.78.0.0/24\", \"fd78::/64\"}\n" \
 	"    address = {\"10.78.0.1/32\", \"fd78::1/128\"}\n"
+
+/* The connection of a client, up to the next one's. */
+static const char *
+connection_of(const struct world *w, const char *name)
+{
+	static char text[1024];
+	const char *at = strstr(swanctl_conf(w), name);
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s",
+	    (int)(strstr(at, "\n    }\n") - at), at);
+	return text;
+}
+
+static void
+address_of_its_own(void **state)
+{
+	const char *text;
+	struct world w;
+
+	(void)state;
+	make(&w, true, TUNNEL POOL "}\n", "phone", "word", "tablet", "other",
+	    NULL);
+	text = connection_of(&w, "    phone@native@");
+	assert_true(has(text, " : all@native {\n"));
+	assert_true(has(text, "eap_id = \"phone\"\n"));
+	/* Several, so that its old session may still hold one. */
+	assert_true(has(text, "pools = 10+78+0+2-0, 10+78+0+2-1, "));
+	assert_true(has(text, ", fd78++2-0, fd78++2-1, "));
+	assert_false(has(text, "0+3"));
+	assert_true(has(
+	    connection_of(&w, "    tablet@native@"), "pools = 10+78+0+3-0, "));
+	assert_true(has(swanctl_conf(&w),
+	    "    10+78+0+3-0 {\n        addrs = 10.78.0.3/32\n"));
+	assert_true(has(swanctl_conf(&w),
+	    "    fd78++3-1 {\n        addrs = fd78::3/128\n"));
+	/* What a device begins with comes first and lets nobody in. */
+	text = connection_of(&w, "connections {\n");
+	assert_true(has(text, "{\n    native : all@native {\n"));
+	assert_true(has(text, "eap_id = %any"));
+	assert_true(has(text, "groups = nobody\n"));
+	assert_false(has(text, "pools"));
+	drop(&w);
+}
+
+static void
+without_an_address(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, true, TUNNEL POOL "}\n", NULL);
+	w.client[0].name = pd_xstrdup("old");
+	w.client[0].tunnel = pd_xstrdup("native");
+	w.client[0].password = pd_xstrdup("word");
+	w.clients.n = 1;
+	gw_plan_destroy(w.plan);
+	w.plan = gw_plan_create(w.conf, &w.clients, &w.facts);
+	assert_false(has(swanctl_conf(&w), "old"));
+	assert_string_equal(w.plan->notes.v[0],
+	    "client old cannot come in: it has no address of the pool; see "
+	    "client add --again");
+	drop(&w);
+}
+
+/* A client that was made anew, or has another address, is not the one that is
+ * there. */
+static void
+made_anew(void **state)
+{
+	static const char file[] = RUN "clients";
+	const char *was;
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		make(&w, true, TUNNEL POOL "}\n", "phone", "word", NULL);
+		was = find(&w, "file", "path", file)->text;
+		assert_int_equal(strncmp(was, "phone@native@", 13), 0);
+		was = strdup(was);
+		gw_plan_destroy(w.plan);
+		if (i == 0)
+			w.client[0].created[18]++;
+		else
+			give(&w.client[0], "10.78.0.", 77);
+		w.plan = gw_plan_create(w.conf, &w.clients, &w.facts);
+		assert_string_not_equal(
+		    was, find(&w, "file", "path", file)->text);
+		free((void *)was);
+		drop(&w);
+	}
+}
 
 static void
 dns_by_family(void **state)
@@ -167,14 +229,15 @@ dns_by_family(void **state)
 
 	(void)state;
 	make(&w, true,
-	    TUNNEL POOL "    dns = {\"9.9.9.9\", \"2620:fe::fe\"}\n}\n", NULL);
+	    TUNNEL POOL "    dns = {\"9.9.9.9\", \"2620:fe::fe\"}\n}\n",
+	    "phone", "word", NULL);
 	assert_true(has(swanctl_conf(&w), "dns = 9.9.9.9\n"));
 	assert_true(has(swanctl_conf(&w), "dns = 2620:fe::fe\n"));
 	drop(&w);
 	make(&w, true,
 	    TUNNEL POOL "    dns = {\"self\"}\n}\n"
 			"resolver { forward = {\"9.9.9.9\"} }\n",
-	    NULL);
+	    "phone", "word", NULL);
 	assert_true(has(swanctl_conf(&w), "dns = 10.78.0.1\n"));
 	assert_true(has(swanctl_conf(&w), "dns = fd78::1\n"));
 	drop(&w);
@@ -261,6 +324,12 @@ certificates(void **state)
 	assert_true(has(text, "cacerts = \"" RUN "x509ca/authority.pem\"\n"));
 	assert_true(has(text, "revocation = strict\n"));
 	assert_false(has(text, "eap"));
+	/* Whichever way it calls itself. */
+	assert_true(has(text, "            id = \"phone\"\n"));
+	assert_true(has(text, "id = \"CN=phone\"\n"));
+	text = find(&w, "file", "path", RUN "clients")->text;
+	assert_non_null(strstr(text, "phone@native@"));
+	assert_non_null(strstr(text, "@subject\n"));
 	s = find(&w, "authority", "server", "vpn.example.org");
 	assert_non_null(s);
 	assert_string_equal(
@@ -324,6 +393,36 @@ esp_where_it_is(void **state)
 	drop(&w);
 }
 
+/* IPv6 by a link of its own: neighbours there are not asked for by the other.
+ */
+static void
+ways_by_family(void **state)
+{
+	const struct gw_facts facts = { .kernel_esp = true,
+		.uplink = "eth0",
+		.ways4 = { { "eth0" }, 1 },
+		.ways6 = { { "he6" }, 1 } };
+	const struct gw_step *s;
+	struct world w;
+
+	(void)state;
+	make(&w, true,
+	    "gateway home { }\n"
+	    "tunnel native { type = \"ikev2\" name = \"vpn.example.org\"\n" POOL
+	    "}\n",
+	    NULL);
+	gw_plan_destroy(w.plan);
+	w.facts = facts;
+	w.plan = gw_plan_create(w.conf, &w.clients, &w.facts);
+	s = find(&w, "route", "dst", "10.78.0.0/24");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "dev"), "eth0");
+	s = find(&w, "route", "dst", "fd78::/64");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "dev"), "he6");
+	drop(&w);
+}
+
 /* The ground before charon, what it is told after it. */
 static void
 order(void **state)
@@ -348,6 +447,23 @@ order(void **state)
 	drop(&w);
 }
 
+/* What is told of connections that are passed over is for certificates. */
+static void
+log_levels(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, true, TUNNEL POOL "}\n", NULL);
+	assert_true(has(find(&w, "file", "path", RUN "strongswan.conf")->text,
+	    "            default = 1\n            cfg = 0\n"));
+	drop(&w);
+	make(&w, true, TUNNEL POOL "    auth = \"certificate\"\n}\n", NULL);
+	assert_true(has(find(&w, "file", "path", RUN "strongswan.conf")->text,
+	    "            default = 1\n            cfg = 1\n"));
+	drop(&w);
+}
+
 /* '.' divides names in strongSwan's files. */
 static void
 titles_with_dots(void **state)
@@ -362,11 +478,12 @@ titles_with_dots(void **state)
 	    "gateway home { uplink = \"eth0\" }\n"
 	    "tunnel a.b { type = \"ikev2\" name = \"vpn.example.org\"\n" POOL
 	    "}\n",
-	    "phone", "word", NULL);
-	assert_true(has(swanctl_conf(&w), "    a+b {\n"));
-	assert_true(has(swanctl_conf(&w), "pools = a+b+4+0, a+b+6+0\n"));
-	assert_string_equal(
-	    find(&w, "file", "path", RUN "clients")->text, "a+b phone\n");
+	    "x.y", "word", NULL);
+	assert_true(has(swanctl_conf(&w), "    a+b : all@a+b {\n"));
+	assert_true(has(swanctl_conf(&w), "    x+y@a+b@"));
+	assert_true(has(swanctl_conf(&w), "eap_id = \"x.y\"\n"));
+	assert_true(
+	    has(find(&w, "file", "path", RUN "clients")->text, "x+y@a+b@"));
 	drop(&w);
 }
 
@@ -399,6 +516,8 @@ put_session(struct bytes *b, const char *id, const char *eap)
 {
 	put(b, GW_VICI_SECTION, "native", NULL);
 	put(b, GW_VICI_VALUE, "uniqueid", "7");
+	put(b, GW_VICI_VALUE, "state",
+	    eap != NULL ? "ESTABLISHED" : "DELETING");
 	put(b, GW_VICI_VALUE, "remote-host", "198.51.100.2");
 	if (eap != NULL)
 		put(b, GW_VICI_VALUE, "remote-eap-id", eap);
@@ -443,7 +562,10 @@ sessions(void **state)
 	assert_int_equal(v[0].seconds, 12);
 	assert_int_equal(v[0].bytes_in, 200);
 	assert_int_equal(v[0].bytes_out, 40);
+	assert_true(v[0].in);
+	assert_int_equal(v[0].children, 2);
 	assert_string_equal(v[1].client, "tablet");
+	assert_false(v[1].in);
 	free(v);
 }
 
@@ -504,7 +626,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pools_leave_ours_out),
+		cmocka_unit_test(address_of_its_own),
+		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(made_anew),
 		cmocka_unit_test(dns_by_family),
 		cmocka_unit_test(passwords_are_digits),
 		cmocka_unit_test(unusable_passwords_are_told),
@@ -512,7 +636,9 @@ main(void)
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(own_certificate),
 		cmocka_unit_test(esp_where_it_is),
+		cmocka_unit_test(ways_by_family),
 		cmocka_unit_test(order),
+		cmocka_unit_test(log_levels),
 		cmocka_unit_test(titles_with_dots),
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(hostile_identity),

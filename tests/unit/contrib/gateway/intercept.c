@@ -57,6 +57,25 @@ test_redirect(void **state)
 	assert_null(plan_help_step(&h, &gw_kind_route, "type", "local"));
 }
 
+/* charon's link has no address that "redirect" could take. */
+static void
+test_redirect_ikev2(void **state)
+{
+	(void)state;
+	make(GATEWAY("intercept = \"redirect\"") "tunnel native { type = "
+						 "\"ikev2\" name = "
+						 "\"vpn.example.org\" "
+						 "address = {\"10.78.0.1/32\", "
+						 "\"fd78::1/128\"} pool = "
+						 "{\"10.78.1.0/24\", "
+						 "\"fd78:0:0:1::/112\"} }\n");
+	has("ip saddr 10.78.1.0/24 fib daddr type != local tcp dport { 80, 443 "
+	    "} dnat ip to 10.78.0.1:3129\n");
+	has("ip6 saddr fd78:0:0:1::/112 fib daddr type != local tcp dport { "
+	    "80, 443 } dnat ip6 to [fd78::1]:3129\n");
+	assert_false(plan_help_has(&h, "redirect"));
+}
+
 static void
 test_tproxy(void **state)
 {
@@ -68,6 +87,12 @@ test_tproxy(void **state)
 	    "tcp dport { 80, 443 } tproxy ip6 to :3129 meta mark set meta "
 	    "mark & 0xf80fffff | 0x07700000 accept\n");
 	assert_false(plan_help_has(&h, "redirect"));
+	/* What no socket took. */
+	has("accept\n"
+	    "\t\tmeta nfproto ipv4 iifname \"wg-phones\" fib daddr type != "
+	    "local tcp dport { 80, 443 } reject with tcp reset\n"
+	    "\t\tmeta nfproto ipv6 iifname \"wg-phones\" fib daddr type != "
+	    "local tcp dport { 80, 443 } reject with tcp reset\n");
 	for (int v6 = 0; v6 < 2; v6++) {
 		route = plan_help_step(
 		    &h, &gw_kind_route, "dst", v6 ? "::/0" : "0.0.0.0/0");
@@ -82,6 +107,19 @@ test_tproxy(void **state)
 		assert_string_equal(
 		    gw_step_need(rule, "table"), gw_step_need(route, "table"));
 	}
+}
+
+/* Where IPv6 is off, lo takes no route of it. */
+static void
+test_tproxy_one_family(void **state)
+{
+	(void)state;
+	make(GATEWAY(
+	    "intercept = \"tproxy\"") "tunnel phones { type = \"wireguard\" "
+				      "address = {\"10.77.0.1/24\"} }\n");
+	assert_non_null(plan_help_step(&h, &gw_kind_route, "dst", "0.0.0.0/0"));
+	assert_null(plan_help_step(&h, &gw_kind_route, "dst", "::/0"));
+	assert_null(plan_help_step(&h, &gw_kind_rule, "family", "inet6"));
 }
 
 static void
@@ -138,7 +176,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_off),
 		TEST(test_redirect),
+		TEST(test_redirect_ikev2),
 		TEST(test_tproxy),
+		TEST(test_tproxy_one_family),
 		TEST(test_ports),
 		TEST(test_quic_may_pass),
 		TEST(test_way_out),

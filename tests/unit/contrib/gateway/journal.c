@@ -166,6 +166,9 @@ what_is_no_journal_is_refused(void **state)
 		assert_int_equal(open_journal(&j, &line), -1);
 		assert_int_equal(errno, EILSEQ);
 		assert_int_equal(line, 2);
+		/* The lines around it are read all the same. */
+		assert_int_equal(j.n, 2);
+		assert_string_equal(gw_step_get(j.v[1], "via"), "2");
 		gw_journal_close(&j);
 	}
 	(void)unlink(path);
@@ -234,9 +237,38 @@ kept_and_arranged(void **state)
 	/* Appending goes on in the new file. */
 	assert_int_equal(gw_journal_write(&j, route(arena, "a", "1")), 0);
 	expect_text(TWO ONE ONE);
+	turned[0] = j.v[0];
+	turned[1] = j.v[1];
 	assert_int_equal(gw_journal_arrange(&j, turned, 2), 0);
 	assert_int_equal(gw_journal_keep(&j, none), 0);
 	assert_int_equal(access(path, F_OK), -1);
+	gw_journal_close(&j);
+	pd_arena_destroy(arena);
+}
+
+/* A link whose MTU goes up and down for months. */
+static void
+memory_does_not_grow(void **state)
+{
+	struct pd_arena *arena = pd_arena_create();
+	struct gw_journal j;
+	struct gw_step *last;
+	size_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(open_journal(&j, NULL), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		assert_int_equal(
+		    gw_journal_write(&j, route(arena, "a", i % 2 ? "1" : "2")),
+		    0);
+		last = j.v[j.n - 1];
+		assert_int_equal(gw_journal_arrange(&j, &last, 1), 0);
+		if (i == 2)
+			bytes = pd_arena_used(j.arena);
+	}
+	assert_int_equal(pd_arena_used(j.arena), bytes);
+	expect_text(ONE);
+	assert_int_equal(gw_journal_remove(&j), 0);
 	gw_journal_close(&j);
 	pd_arena_destroy(arena);
 }
@@ -253,6 +285,29 @@ unreadable_is_an_error(void **state)
 	assert_int_equal(open_journal(&j, NULL), -1);
 	gw_journal_close(&j);
 	assert_int_equal(rmdir(path), 0);
+}
+
+/* Filters, of a class that matches by ranges of ports. */
+static void
+a_long_one_is_read(void **state)
+{
+	struct gw_journal j;
+	unsigned line;
+	char *text = NULL;
+	size_t len = 0, n = 40000;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		fputs(ONE, f);
+	fclose(f);
+	assert_in_range(len, 1 << 20, 8 << 20);
+	write_text(text);
+	free(text);
+	assert_int_equal(open_journal(&j, &line), 0);
+	assert_int_equal(j.n, n);
+	assert_int_equal(gw_journal_remove(&j), 0);
+	gw_journal_close(&j);
 }
 
 static int
@@ -282,7 +337,9 @@ main(void)
 		cmocka_unit_test(too_many_arguments),
 		cmocka_unit_test(the_last_of_an_object_is_found),
 		cmocka_unit_test(kept_and_arranged),
+		cmocka_unit_test(memory_does_not_grow),
 		cmocka_unit_test(unreadable_is_an_error),
+		cmocka_unit_test(a_long_one_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -420,6 +420,36 @@ test_uuid(void **state)
 	gw_config_free(c);
 }
 
+/* A server is the same by another name, and another one is another, though all
+ * is called alike on it. */
+static void
+test_uuid_server(void **state)
+{
+	static const unsigned char ca[2][3] = { { 1, 2, 3 }, { 1, 2, 4 } };
+	struct gw_config *c = onboard_config(eap);
+	struct gw_client cl = { .name = (char *)"kim" };
+	struct gw_onboard o = { .conf = c,
+		.tunnel = &c->tunnels[0],
+		.client = &cl,
+		.ca = ca[0],
+		.ca_len = sizeof(ca[0]) };
+	char a[GW_UUID_TEXT], b[GW_UUID_TEXT];
+
+	(void)state;
+	gw_onboard_uuid(&o, "vpn", a);
+	free(c->endpoint);
+	c->endpoint = strdup("new.example.org");
+	assert_string_equal(gw_onboard_uuid(&o, "vpn", b), a);
+	o.ca = ca[1];
+	assert_string_not_equal(gw_onboard_uuid(&o, "vpn", b), a);
+	o.ca = NULL;
+	gw_onboard_uuid(&o, "vpn", a);
+	free(c->endpoint);
+	c->endpoint = strdup("other.example.org");
+	assert_string_not_equal(gw_onboard_uuid(&o, "vpn", b), a);
+	gw_config_free(c);
+}
+
 int
 main(void)
 {
@@ -428,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_issuer),
 		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_uuid_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,7 +227,8 @@ test_sit(void **state)
 {
 	(void)state;
 	make(GATEWAY("ipv6 = \"ndp-proxy\"") ISLAND "}\n");
-	has("meta nfproto ipv6 oifname \"six-island\" meta mark set");
+	has("meta nfproto ipv6 oifname \"six-island\" ct mark set ct mark | "
+	    "0x08000000 meta mark set");
 	has("ip saddr 198.51.100.2 meta l4proto 41 meta mark set");
 	has_not("masquerade");
 	has_not("between");

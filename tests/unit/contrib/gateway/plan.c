@@ -39,7 +39,8 @@ nothing_asked_nothing_done(void **state)
 	(void)state;
 	assert_int_equal(p->n, 0);
 	assert_true(p->no_uplink);
-	assert_string_equal(p->uplink, "uplink");
+	assert_string_equal(p->uplink, GW_NO_UPLINK);
+	assert_false(gw_is_name(GW_NO_UPLINK, GW_TITLE_MAX));
 	gw_plan_destroy(p);
 }
 
@@ -52,11 +53,29 @@ the_uplink_named_or_found(void **state)
 
 	(void)state;
 	assert_false(p->no_uplink);
+	/* The facts are another's as soon as the setup moves. */
+	strcpy(found.uplink, "gone");
 	assert_string_equal(p->uplink, "eth7");
 	gw_plan_destroy(p);
 	named.uplink = "ppp0";
 	p = gw_plan_create(&named, &clients, &found);
 	assert_string_equal(p->uplink, "ppp0");
+	gw_plan_destroy(p);
+}
+
+/* Each by which a packet may leave, in both families. */
+static void
+others_drops_are_asked_by_link(void **state)
+{
+	struct gw_facts found = { .uplink = "eth0",
+		.ways4 = { { "eth0", "eth1" }, 2 },
+		.ways6 = { { "he6" }, 1 } };
+	struct gw_plan *p = gw_plan_create(&conf, &clients, &found);
+
+	(void)state;
+	assert_string_equal(gw_plan_links(p, GW_CHAIN_FORWARD),
+	    "{ \"eth0\", \"eth1\" }, \"he6\"");
+	assert_null(gw_plan_links(p, GW_CHAIN_INPUT));
 	gw_plan_destroy(p);
 }
 
@@ -183,6 +202,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_asked_nothing_done),
 		cmocka_unit_test(the_uplink_named_or_found),
+		cmocka_unit_test(others_drops_are_asked_by_link),
 		cmocka_unit_test(one_object_is_one_step),
 		cmocka_unit_test(places_and_secrets),
 		cmocka_unit_test(daemons_have_their_words),

@@ -45,15 +45,19 @@ test_eap(void **state)
 	assert_string_equal(text,
 	    "# Windows 10 and later, as an administrator:\n"
 	    "#   powershell -ExecutionPolicy Bypass -File FILE.ps1\n"
+	    "#Requires -RunAsAdministrator\n"
 	    "$ErrorActionPreference = 'Stop'\n"
 	    "$name = 'home native'\n"
 	    "$server = 'vpn.example.org'\n"
-	    "$file = New-TemporaryFile\n"
+	    "$file = Join-Path $env:TEMP \"$(New-Guid).cer\"\n"
 	    "[IO.File]::WriteAllBytes($file, "
 	    "[Convert]::FromBase64String('AQID'))\n"
-	    "Import-Certificate -FilePath $file -CertStoreLocation "
+	    "try {\n"
+	    "    Import-Certificate -FilePath $file -CertStoreLocation "
 	    "Cert:\\LocalMachine\\Root | Out-Null\n"
-	    "Remove-Item $file\n"
+	    "} finally {\n"
+	    "    Remove-Item $file\n"
+	    "}\n"
 	    "Get-VpnConnection -Name $name -ErrorAction SilentlyContinue |\n"
 	    "    Remove-VpnConnection -Force\n"
 	    "Add-VpnConnection -Name $name -ServerAddress $server `\n"
@@ -87,7 +91,7 @@ test_certificate(void **state)
 	char *text = onboard_text(&o, gw_powershell_write);
 
 	(void)state;
-	assert_non_null(strstr(text, "\nImport-PfxCertificate "));
+	assert_non_null(strstr(text, "\n    Import-PfxCertificate "));
 	assert_non_null(
 	    strstr(text, "-AuthenticationMethod MachineCertificate `\n"));
 	assert_null(strstr(text, "Import-Certificate"));
@@ -130,14 +134,19 @@ test_typed(void **state)
 
 	(void)state;
 	assert_string_equal(text,
+	    "First install this file, as a CA certificate: "
+	    "/var/lib/pared-gateway/home/authority/ca.crt\n"
 	    "VPN: type IKEv2/IPSec MSCHAPv2, server address vpn.example.org, "
-	    "IPSec identifier kim, username kim, password abcd-efgh\n"
+	    "IPSec identifier kim, IPSec CA certificate: the one installed, "
+	    "username kim, password abcd-efgh\n"
 	    "Its advanced options, proxy: host 10.78.0.1, port 8080\n");
 	free(text);
 	text = onboard_text(&o, gw_typed_write);
 	assert_string_equal(text,
 	    "type      IKEv2\nserver    vpn.example.org\n"
-	    "remote id vpn.example.org\nuser      kim\npassword  abcd-efgh\n"
+	    "remote id vpn.example.org\n"
+	    "trusts    /var/lib/pared-gateway/home/authority/ca.crt\nuser      "
+	    "kim\npassword  abcd-efgh\n"
 	    "proxy     host 10.78.0.1, port 8080\n");
 	free(text);
 	gw_config_free(c);

@@ -207,7 +207,8 @@ hook_files(void **state)
 	assert_non_null(s);
 	assert_string_equal(gw_step_need(s, "mode"), "0755");
 	assert_string_equal(s->text,
-	    "#!/bin/sh\nexec 'pared-gateway' hook ppp-up -c "
+	    "#!/bin/sh\n# pared-gateway o.l.d\n"
+	    "exec 'pared-gateway' hook ppp-up -c "
 	    "'/run/pared-gateway/gateway-o.l.d/applied.conf'\n");
 	s = find(&w, "file", "path", "/etc/ppp/ip-down.d/pared-gateway-o_l_d");
 	assert_non_null(s);

@@ -36,6 +36,7 @@ compare(const char *text, int width, int height)
 
 	assert_non_null(qr);
 	assert_int_equal(width, qr->width + 2 * QUIET);
+	assert_int_equal(gw_qr_columns(text), width);
 	assert_in_range(height, width, width + 1);
 	for (int y = 0; y < height; y++) {
 		for (int x = 0; x < width; x++) {

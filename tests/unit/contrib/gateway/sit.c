@@ -136,6 +136,97 @@ mtu_said(void **state)
 	    gw_step_need(link_step("six-island"), "mtu"), "1400");
 }
 
+#define WORLD                                                     \
+	"gateway six { uplink = \"eth0\" intercept = \"no\" }\n"  \
+	"tunnel world { type = \"sit\" remote = \"any\" local = " \
+	"\"198.51.100.1\" "
+#define PHONES                                  \
+	"tunnel phones { type = \"wireguard\" " \
+	"address = {\"10.77.0.1/24\", \"2002:c633:6401:1::1/64\"} }\n"
+
+static void
+six_to_four(void **state)
+{
+	const struct gw_step *s;
+
+	(void)state;
+	assert_true(plan_help_make(&h, WORLD "}\n" PHONES));
+	assert_null(gw_step_get(link_step("six-world"), "remote"));
+	s = plan_help_step(
+	    &h, &gw_kind_address, "address", "2002:c633:6401::1/128");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "dev"), "six-world");
+	s = plan_help_step(&h, &gw_kind_route, "dst", "2002::/16");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "dev"), "six-world");
+	s = plan_help_step(&h, &gw_kind_route, "dst", "2002:c633:6401::/48");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "type"), "unreachable");
+	assert_null(plan_help_step(&h, &gw_kind_route, "dst", "default"));
+	/* A way out: clients may take it, and nobody comes in by it who would
+	 * be sent on to elsewhere. */
+	assert_true(plan_help_has(&h,
+	    "meta nfproto ipv6 iifname \"wg-phones\" oifname { \"eth0\", "
+	    "\"six-world\" } masquerade\n"));
+	assert_true(plan_help_has(&h,
+	    "meta nfproto ipv4 iifname \"wg-phones\" oifname \"eth0\" "
+	    "masquerade\n"));
+	assert_false(plan_help_has(&h, "iifname \"six-world\" oifname"));
+	assert_true(plan_help_has(&h,
+	    "iifname \"six-world\" ip6 daddr != 2002:c633:6401::/48 drop\n"));
+	assert_true(plan_help_has(
+	    &h, "iifname \"six-world\" ip6 saddr != 2002::/16 drop\n"));
+	assert_true(plan_help_has(
+	    &h, "ip daddr 198.51.100.1 meta l4proto 41 meta mark set"));
+}
+
+static void
+relay(void **state)
+{
+	const struct gw_step *s;
+
+	(void)state;
+	assert_true(plan_help_make(
+	    &h, WORLD "relay = \"192.0.2.1\" default-route = true }\n"));
+	s = plan_help_step(&h, &gw_kind_route, "dst", "default");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "via"), "::192.0.2.1");
+	assert_string_equal(gw_step_need(s, "dev"), "six-world");
+	/* Through it answers of the whole world come. */
+	assert_false(plan_help_has(&h, "saddr != 2002::/16"));
+	assert_string_equal(h.notes, "");
+}
+
+/* Only what bears an address of its network goes by the relay. */
+static void
+relay_by_source(void **state)
+{
+	const struct gw_step *s;
+
+	(void)state;
+	assert_true(plan_help_make(&h,
+	    WORLD "relay = \"192.0.2.1\" }\n"
+		  "uplink old { prefix = \"2002:c633:6401::/48\" "
+		  "link = \"world\" }"));
+	s = plan_help_step(&h, &gw_kind_route, "dst", "default");
+	assert_non_null(s);
+	assert_string_equal(gw_step_need(s, "via"), "::192.0.2.1");
+	assert_string_equal(gw_step_need(s, "table"), "11900");
+}
+
+/* What does not work is told. */
+static void
+six_to_four_notes(void **state)
+{
+	(void)state;
+	assert_true(plan_help_make(&h,
+	    "gateway six { uplink = \"eth0\" intercept = \"no\" }\n"
+	    "tunnel world { type = \"sit\" remote = \"any\" "
+	    "local = \"10.0.0.1\" relay = \"192.88.99.1\" }"));
+	assert_non_null(strstr(h.notes, "10.0.0.1 is a private address"));
+	assert_non_null(strstr(h.notes, "RFC 7526"));
+}
+
 int
 main(void)
 {
@@ -145,6 +236,10 @@ main(void)
 		cmocka_unit_test_teardown(client, teardown),
 		cmocka_unit_test_teardown(mtu, teardown),
 		cmocka_unit_test_teardown(mtu_said, teardown),
+		cmocka_unit_test_teardown(six_to_four, teardown),
+		cmocka_unit_test_teardown(relay, teardown),
+		cmocka_unit_test_teardown(relay_by_source, teardown),
+		cmocka_unit_test_teardown(six_to_four_notes, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ test_no_json(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(
 		    gw_foreign_chains(texts[i], "input", "t", &found), -1);
-		assert_int_equal(gw_foreign_rules(texts[i], "c", &f), -1);
+		assert_int_equal(gw_foreign_rules(texts[i], "c", NULL, &f), -1);
 	}
 	/* Right outside, nonsense inside: of no interest. */
 	chains("input",
@@ -109,7 +109,7 @@ test_no_json(void **state)
 	assert_int_equal(
 	    gw_foreign_rules("{\"nftables\": [1, {\"rule\": {\"expr\": "
 			     "[[], 2]}}, {\"rule\": 3}]}",
-		"c", &f),
+		"c", NULL, &f),
 	    0);
 	assert_null(f.why);
 }
@@ -174,13 +174,200 @@ test_rules(void **state)
 		    "{\"nftables\": [" META ", {\"rule\": {\"family\": \"ip\", "
 		    "\"handle\": 7, \"comment\": \"%s\", \"expr\": [%s]}}]}",
 		    rules[i].comment, rules[i].expr);
-		assert_int_equal(gw_foreign_rules(text, "gateway:home", &f), 0);
+		assert_int_equal(
+		    gw_foreign_rules(text, "gateway:home", NULL, &f), 0);
 		if ((f.why != NULL) != rules[i].drops ||
-		    f.open != rules[i].open || (f.rule == 7) != rules[i].ours)
-			fail_msg("%s: %s, %s, %llu", rules[i].expr,
+		    f.open != rules[i].open || (f.nours == 1) != rules[i].ours)
+			fail_msg("%s: %s, %s, %zu", rules[i].expr,
 			    f.why != NULL ? f.why : "-", f.open ? "open" : "-",
-			    (unsigned long long)f.rule);
+			    f.nours);
+		if (f.nours == 1)
+			assert_int_equal(f.ours[0], 7);
+		free(f.ours);
 	}
+}
+
+#define RULE(chain, expr)                                      \
+	", {\"rule\": {\"family\": \"ip\", \"table\": \"t\", " \
+	"\"chain\": \"" chain "\", \"handle\": 7, \"expr\": [" expr "]}}"
+#define JUMP(to) "{\"jump\": {\"target\": \"" to "\"}}"
+#define DROP     "{\"drop\": null}"
+#define META_IS(key, right)                                            \
+	"{\"match\": {\"op\": \"==\", \"left\": {\"meta\": {\"key\": " \
+	"\"" key "\"}}, \"right\": " right "}}, "
+#define SOURCE                                                       \
+	"{\"match\": {\"op\": \"==\", \"left\": {\"payload\": "      \
+	"{\"protocol\": \"ip\", \"field\": \"saddr\"}}, \"right\": " \
+	"\"192.0.2.1\"}}, "
+
+#define ACCEPT "{\"accept\": null}"
+#define ETH0   "\"eth0\", \"eth0\""
+#define BOTH   "\"eth0\", { \"eth1\", \"he6\" }"
+
+/* Chains to which a base chain leads. links: NULL, and what drops then. */
+static const struct {
+	const char *rules, *links;
+	bool drops;
+} tables[] = {
+	{ RULE("base", JUMP("x")) RULE("x", DROP), NULL, true },
+	{ RULE("base", COUNTER ", " JUMP("x")) RULE("x", JUMP("y"))
+		RULE("y", DROP),
+	    NULL, true },
+	{ RULE("base", "{\"goto\": {\"target\": \"x\"}}") RULE("x", DROP), NULL,
+	    true },
+	{ RULE("base", JUMP("x")) RULE("y", DROP), NULL, false },
+	/* fail2ban's. */
+	{ RULE("base", META_IS("l4proto", "\"tcp\"")
+			   XT("match", "multiport") ", " JUMP("f"))
+		RULE("f", SOURCE DROP) RULE("f", "{\"return\": null}"),
+	    "*", false },
+	{ RULE("base", JUMP("f")) RULE("f", SOURCE DROP), "*", false },
+	{ RULE("base", JUMP("x")) RULE("x", "{\"return\": null}")
+		RULE("x", DROP),
+	    NULL, false },
+	{ RULE("base", "{\"accept\": null}") RULE("base", DROP), NULL, false },
+	/* libvirt's. */
+	{ RULE("base", COUNTER ", " JUMP("g"))
+		RULE("g", META_IS("oif", "\"virbr0\"") COUNTER ", " DROP),
+	    "*", true },
+	{ RULE("base", JUMP("g")) RULE("g", META_IS("oif", "\"virbr0\"") DROP),
+	    ETH0, false },
+	{ RULE("base", JUMP("g")) RULE("g", META_IS("oif", "\"virbr0\"") DROP),
+	    NULL, false },
+	{ RULE("base", META_IS("oifname", "\"eth0\"") DROP), ETH0, true },
+	{ RULE(
+	      "base", META_IS("oifname", "{\"set\": [\"lo\", \"eth0\"]}") DROP),
+	    ETH0, true },
+	{ RULE("base", META_IS("oifname", "\"eth0\"") SOURCE DROP), ETH0,
+	    false },
+	{ RULE("base", META_IS("iifname", "\"eth0\"") DROP), "*", false },
+	{ RULE("base", META_IS("l4proto", "\"tcp\"") DROP), ETH0, true },
+	{ RULE("base", META_IS("l4proto", "\"tcp\"") DROP), NULL, false },
+	{ RULE("base", META_IS("l4proto", "\"gre\"") DROP), ETH0, false },
+	{ RULE("base", META_IS("oifname", "\"eth1\"") DROP), BOTH, true },
+	{ RULE("base", META_IS("oifname", "\"he6\"") DROP), BOTH, true },
+	{ RULE("base", META_IS("oifname", "\"eth\"") DROP), BOTH, false },
+	/* Whom a rule before it accepted, it does not drop. */
+	{ RULE("base", JUMP("x")) RULE("x", ACCEPT) RULE("base", DROP), NULL,
+	    false },
+	{ RULE("base", JUMP("x")) RULE("x", SOURCE ACCEPT) RULE("base", DROP),
+	    NULL, true },
+	{ RULE("base", JUMP("x")) RULE("x", "{\"return\": null}")
+		RULE("x", ACCEPT) RULE("base", DROP),
+	    NULL, true },
+	{ RULE("base", JUMP("x")) RULE("x", "{\"goto\": {\"target\": \"y\"}}")
+		RULE("x", ACCEPT) RULE("y", COUNTER) RULE("base", DROP),
+	    NULL, true },
+	{ RULE("base",
+	      META_IS("l4proto", "{\"set\": [\"tcp\", \"udp\"]}") ACCEPT)
+		RULE("base", META_IS("l4proto", "\"tcp\"") DROP),
+	    ETH0, false },
+	{ RULE("base", META_IS("l4proto", "\"udp\"") ACCEPT)
+		RULE("base", META_IS("l4proto", "\"tcp\"") DROP),
+	    ETH0, true },
+	{ RULE("base", META_IS("l4proto", "\"tcp\"") SOURCE ACCEPT)
+		RULE("base", META_IS("l4proto", "\"tcp\"") DROP),
+	    ETH0, true },
+	{ RULE("base", META_IS("oifname", "\"eth0\"") ACCEPT)
+		RULE("base", META_IS("oifname", "\"eth0\"") DROP),
+	    BOTH, false },
+	{ RULE("base", META_IS("oifname", "\"eth0\"") ACCEPT)
+		RULE("base", DROP),
+	    BOTH, true },
+	{ RULE("base", META_IS("oifname", "\"br0\"") ACCEPT)
+		RULE("base", META_IS("oifname", "\"virbr0\"") DROP),
+	    "*", true },
+	/* No end of jumps, which the kernel would not take. */
+	{ RULE("base", JUMP("a")) RULE("a", JUMP("b")) RULE("b", JUMP("a")),
+	    "*", false },
+};
+
+static void
+test_jumps(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct gw_foreign f = { .chain = "base" };
+		char text[4096];
+
+		snprintf(text, sizeof(text), "{\"nftables\": [" META "%s]}",
+		    tables[i].rules);
+		assert_int_equal(
+		    gw_foreign_rules(text, "gateway:home", tables[i].links, &f),
+		    0);
+		if ((f.why != NULL) != tables[i].drops)
+			fail_msg("%s, links %s: %s", tables[i].rules,
+			    tables[i].links != NULL ? tables[i].links : "-",
+			    f.why != NULL ? f.why : "-");
+	}
+}
+
+/* Of a policy, and NULL for what it comes to. */
+static void
+test_policy(void **state)
+{
+	static const struct {
+		const char *rules, *links, *why;
+	} cases[] = {
+		{ "", ETH0, "policy drop" },
+		{ RULE("base", SOURCE ACCEPT), ETH0, "policy drop" },
+		{ RULE("base", META_IS("oifname", "\"eth0\"") ACCEPT), ETH0,
+		    "policy drop" },
+		{ RULE("base", ACCEPT), ETH0, NULL },
+		{ RULE("base", JUMP("x")) RULE("x", SOURCE DROP)
+			RULE("x", ACCEPT),
+		    ETH0, NULL },
+		{ RULE("base", JUMP("x")) RULE("x", "{\"return\": null}"), ETH0,
+		    "policy drop" },
+		{ RULE("base", META_IS("oifname", "\"eth0\"") DROP)
+			RULE("base", ACCEPT),
+		    ETH0, "by link or protocol" },
+		{ RULE("base", META_IS("oifname", "\"br0\"") DROP), "*",
+		    "policy drop" },
+		{ RULE("base", META_IS("oifname", "\"br0\"") DROP)
+			RULE("base", ACCEPT),
+		    "*", "by link or protocol" },
+		{ RULE("base", DROP), "*", "its last rule" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gw_foreign f = { .chain = "base", .why = "policy drop" };
+		char text[4096];
+
+		snprintf(text, sizeof(text), "{\"nftables\": [" META "%s]}",
+		    cases[i].rules);
+		assert_int_equal(
+		    gw_foreign_rules(text, "gateway:home", cases[i].links, &f),
+		    0);
+		if (cases[i].why == NULL)
+			assert_null(f.why);
+		else
+			assert_string_equal(f.why, cases[i].why);
+	}
+}
+
+/* `nft list table > f; nft -f f` doubles them. */
+static void
+test_ours_twice(void **state)
+{
+	struct gw_foreign f = { .chain = "c" };
+
+	(void)state;
+	assert_int_equal(
+	    gw_foreign_rules("{\"nftables\": ["
+			     "{\"rule\": {\"chain\": \"c\", \"handle\": 7, "
+			     "\"comment\": \"gateway:home\"}}, "
+			     "{\"rule\": {\"chain\": \"d\", \"handle\": 8, "
+			     "\"comment\": \"gateway:home\"}}, "
+			     "{\"rule\": {\"chain\": \"c\", \"handle\": 9, "
+			     "\"comment\": \"gateway:home\"}}]}",
+		"gateway:home", NULL, &f),
+	    0);
+	assert_int_equal(f.nours, 2);
+	assert_int_equal(f.ours[0], 7);
+	assert_int_equal(f.ours[1], 9);
+	free(f.ours);
 }
 
 int
@@ -192,6 +379,9 @@ main(void)
 		TEST(test_hostile_names),
 		TEST(test_no_json),
 		TEST(test_rules),
+		TEST(test_jumps),
+		TEST(test_policy),
+		TEST(test_ours_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
