@@ -8,8 +8,9 @@ native_conf() {
 		"$examples/native.conf"
 }
 
-# device HOST LOCAL SECRETS: charon there, which dials 198.51.100.1; LOCAL: how
-# it proves who it is. Credentials lie in $work/HOST.
+# device HOST LOCAL SECRETS [MORE]: charon there, which dials 198.51.100.1;
+# LOCAL: how it proves who it is; MORE of its connection. Credentials lie in
+# $work/HOST.
 device() {
 	local esp=kernel-netlink
 	mkdir -p "$work/$1/x509ca"
@@ -36,15 +37,37 @@ connections { home {
 	local { $2 }
 	remote { auth = pubkey
 		id = gate.lab.test }
+	${4:-}
 	children { all { remote_ts = 0.0.0.0/0, ::/0 } }
 } }
 secrets { $3 }
 C
-	in_ "$1" sh -c "mount -t tmpfs tmpfs /run
+	in_ "$1" sh -c "echo \$\$ >$work/$1/pid
+		mount -t tmpfs tmpfs /run
 		STRONGSWAN_CONF=$work/$1/strongswan.conf exec /usr/lib/ipsec/charon" \
 		>/dev/null 2>&1 &
 	soon test -S "$work/$1/vici"
 	ask "$1" --load-all >/dev/null 2>&1
+}
+# named HOST CLIENT PASSWORD [MORE]: a device that has a name and password.
+named() {
+	device "$1" "auth = eap-mschapv2
+		eap_id = $2" "eap-$2 { id = $2
+		secret = $3 }" "${4:-}"
+}
+# breaks HOST: its charon is gone without a word; what it leaves goes as well.
+breaks() {
+	kill -KILL "$(cat "$work/$1/pid")"
+	rm -f "$work/$1/vici"
+	ip -n "$1" route flush table 220 2>/dev/null
+	ip -n "$1" -6 route flush table 220 2>/dev/null
+	ip -n "$1" xfrm state flush 2>/dev/null
+	ip -n "$1" xfrm policy flush 2>/dev/null
+	ip -n "$1" -o address | while read -r _ link _ address _; do
+		case $address in
+		10.78.* | fd78:*) ip -n "$1" address del "$address" dev "$link" ;;
+		esac
+	done
 }
 # ask HOST WORDS...: swanctl, to its charon.
 ask() {

@@ -47,14 +47,31 @@ plug() {
 	done
 }
 
-# site HOST TEXT [PORT]: TEXT at /; the log is $work/HOST.log.
+# site HOST TEXT: TEXT at /; the log is $work/HOST.log.
 site() {
 	mkdir -p "$work/$1.www"
 	echo "$2" >"$work/$1.www/index.html"
-	in_ "$1" busybox httpd -f -vv -p "${3:-80}" -h "$work/$1.www" \
+	in_ "$1" busybox httpd -f -vv -p 80 -h "$work/$1.www" \
 		2>"$work/$1.log" &
+	soon listens "$1" t 80
 }
-get() { in_ "$1" curl -gsS --max-time "${3:-10}" "$2"; }
+# names HOST DNSMASQ-OPTIONS...: a name server.
+names() {
+	local host=$1
+	shift
+	in_ "$host" dnsmasq -k -C /dev/null --no-resolv --no-hosts --no-daemon \
+		"$@" >"$work/dnsmasq.log" 2>&1 &
+	soon listens "$host" u 53
+}
+# listens HOST t|u PORT: TCP or UDP.
+listens() { in_ "$1" ss -Hln"$2" "sport = :$3" | grep -q .; }
+get() { in_ "$1" curl -gsS --max-time "${3:-60}" "$2"; }
+# How many seconds to wait for what is not to come.
+# shellcheck disable=SC2034 # the scenes'
+case ${WORLD:-netns} in
+netns) moment=1 ;;
+*) moment=5 ;;
+esac
 
 # ---- the gateway ------------------------------------------------------------
 
@@ -71,14 +88,15 @@ before() {
 }
 # Cables have their carrier and the address that comes with it.
 settled() {
-	local link
-	! ip -n "$1" -o link show type veth up | grep -q NO-CARRIER || return 1
-	for link in $(ip -n "$1" -o link show type veth up |
-		sed 's/^[0-9]*: //; s/@.*//'); do
-		ip -n "$1" -6 -o address show dev "$link" | grep -q fe80 ||
-			ip -n "$1" -o link show dev "$link" | grep -q ' master ' ||
+	local link links addresses
+	links=$(ip -n "$1" -o link show type veth up)
+	[[ $links != *NO-CARRIER* ]] || return 1
+	addresses=$(ip -n "$1" -6 -o address show scope link)
+	while read -r link; do
+		[ -z "$link" ] || [[ $addresses == *" $link "* ]] ||
+			in_ "$1" grep -qsx 1 "/proc/sys/net/ipv6/conf/$link/disable_ipv6" ||
 			return 1
-	done
+	done <<<"$(sed '/ master /d; s/^[0-9]*: //; s/@.*//' <<<"$links")"
 }
 after() {
 	HOST=$1 in_ "$1" "$here/state" >"$work/$1.after"
@@ -88,20 +106,55 @@ after() {
 silent() {
 	local host=$1 status=0
 	shift
-	in_ "$host" timeout 20 ip monitor link address route rule neigh nsid \
-		>"$work/monitor" 2>&1 &
-	local ip_pid=$!
-	in_ "$host" timeout 20 nft monitor >"$work/nft-monitor" 2>&1 &
-	local nft_pid=$!
-	sleep 0.4
+	listen "$host"
 	"$@" || status=$?
-	sleep 0.4
-	kill "$ip_pid" "$nft_pid" 2>/dev/null
-	wait "$ip_pid" "$nft_pid" 2>/dev/null
 	# Neighbours come and go by themselves; nobody else does.
-	grep -avE 'REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|monitor' \
-		"$work/monitor" "$work/nft-monitor" && return 1
+	heard "$host" |
+		grep -avE 'REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE' &&
+		return 1
 	return "$status"
+}
+# listen HOST ... heard HOST: what the kernel told of between the two. A sign
+# given in the kernel says that both ears are open, another that all was told.
+listen() {
+	ip netns exec "$1" ip -o monitor link address route rule neigh nsid \
+		netconf >"$work/monitor" 2>&1 &
+	ears=$!
+	ip netns exec "$1" tc monitor >"$work/tc-monitor" 2>&1 &
+	ears="$ears $!"
+	: >"$work/nft-monitor"
+	if [ $has_nft = yes ]; then
+		ip netns exec "$1" nft monitor >"$work/nft-monitor" 2>&1 &
+		ears="$ears $!"
+	fi
+	soon sign "$1" 1
+}
+heard() {
+	local ear
+	soon sign "$1" 2 || echo "the monitors have gone deaf"
+	for ear in $ears; do
+		kill "$ear"
+		wait "$ear"
+	done 2>/dev/null
+	for ear in monitor tc-monitor nft-monitor; do
+		awk '/127\.0\.1\.1|fff1:|sign1/ { text = ""; sign = 1; next }
+			/127\.0\.1\.2|fff2:|sign2/ { exit }
+			/^deleted qdisc noqueue .* dev lo / { next }
+			!sign || !/^# new generation/ { text = text $0 "\n" }
+			{ sign = 0 }
+			END { printf "%s", text }' "$work/$ear"
+	done
+}
+sign() { # HOST 1|2
+	ip -n "$1" address add "127.0.1.$2/32" dev lo
+	ip -n "$1" address delete "127.0.1.$2/32" dev lo
+	grep -qaF "127.0.1.$2" "$work/monitor" || return 1
+	in_ "$1" tc qdisc replace dev lo root handle "fff$2:" pfifo
+	in_ "$1" tc qdisc delete dev lo root
+	grep -qaF "fff$2:" "$work/tc-monitor" || return 1
+	[ $has_nft = yes ] || return 0
+	in_ "$1" nft "add table inet sign$2; delete table inet sign$2"
+	grep -qaF "sign$2" "$work/nft-monitor"
 }
 
 # wg_conf HOST LINK FILE: a client's .conf in force, as wg-quick would.
@@ -125,6 +178,10 @@ wg_link() {
 	soon ip -n "$1" link show "$2" || lacks WireGuard
 	soon test -S "/var/run/wireguard/$2.sock"
 }
+wg_gone() { # HOST LINK
+	ip -n "$1" link delete "$2"
+	soon test ! -e "/var/run/wireguard/$2.sock"
+}
 
 # pared HOST WORDS...: the proxy with a configuration from standard input; its
 # access log is $work/HOST.access.
@@ -132,23 +189,24 @@ pared() {
 	local host=$1
 	cat >"$work/$host.pared"
 	echo "AccessLog = \"$work/$host.access\"" >>"$work/$host.pared"
-	in_ "$host" "$build/pared" run -c "$work/$host.pared" \
+	ip netns exec "$host" "$build/pared" run -c "$work/$host.pared" \
 		2>"$work/$host.pared-log" &
+	# shellcheck disable=SC2034 # the scenes'
+	pared_pid=$!
 	soon grep -q ready "$work/$host.pared-log" ||
 		cat "$work/$host.pared-log"
 }
 
 # ---- verdicts ---------------------------------------------------------------
 
-# soon COMMAND...: within 15 s (a guest is slow: 60).
+# soon COMMAND...: within a minute, as a guest is slow, and this machine may be
+# busy.
 soon() {
-	local _ tries=75
-	[ "${WORLD:-netns}" = netns ] || tries=300
-	for _ in $(seq $tries); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.2
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
 	done
-	return 1
 }
 # check WHAT COMMAND...
 check() {
@@ -175,22 +233,17 @@ lacks() {
 	echo "skip $scene: no $1 in $(uname -r)"
 	exit 77
 }
-needs_nft() {
-	nft add table inet probe 2>/dev/null || lacks nftables
+has_nft=no
+nft add table inet probe 2>/dev/null && has_nft=yes &&
 	nft delete table inet probe
-}
+needs_nft() { [ $has_nft = yes ] || lacks nftables; }
 needs_link() {
 	modprobe -q "$1"
 	ip link add probe type "$@" 2>/dev/null || lacks "$1 links"
 	ip link delete probe
 }
-# The last line of every scene.
+# The last line of every scene, whose processes end with its world.
 verdict() {
-	# A guest ends with its processes; here they are ended by pid.
-	local pid
-	for pid in $(jobs -p); do
-		kill "$pid" 2>/dev/null
-	done
 	[ "$bad" -eq 0 ] && [ "$seen" -gt 0 ]
 	exit
 }

@@ -23,8 +23,7 @@ open(sys.argv[1], 'wb').write(b'\x89PNG\r\n\x1a\n'
     + chunk(b'IHDR', struct.pack('>IIBBBBB', w, h, 8, 2, 0, 0, 0))
     + chunk(b'IDAT', zlib.compress(b''.join(rows), 9)) + chunk(b'IEND', b''))
 P
-	in_ "$1" dnsmasq -k -C /dev/null --no-resolv --no-hosts --no-daemon \
-		--address=/lab.test/203.0.113.10 >"$work/dnsmasq.log" 2>&1 &
+	names "$1" --address=/lab.test/203.0.113.10
 	echo '||ads.lab.test^' >"$work/list.txt"
 	mkdir -p "$work/lists"
 }
@@ -40,7 +39,7 @@ OnlyFrom = {"$2"}
 TransparentPort = 3129
 Nameservers = {"203.0.113.10"}
 AllowPrivate = {"203.0.113.0/24"}
-ImageDeadline = "20s"
+ImageDeadline = "60s"
 AccessLogFormat = "json"
 $devices
 lists {
@@ -56,12 +55,12 @@ page_checks() {
 	local whole here_size how pac
 	whole=$(wc -c <"$work/web.www/photo.png")
 	size() { # OPTIONS... : bytes of the picture as CLIENT gets it
-		in_ "$client" curl -gsS --max-time 30 -o "$work/photo" \
+		in_ "$client" curl -gsS --max-time 90 -o "$work/photo" \
 			-H 'Accept: image/avif,image/webp,*/*' "$@" \
 			http://www.lab.test/photo.png && wc -c <"$work/photo"
 	}
 	client=$1
-	pac=$(in_ "$client" curl -sS --max-time 20 "http://$3:8080/proxy.pac" |
+	pac=$(in_ "$client" curl -sS --max-time 60 "http://$3:8080/proxy.pac" |
 		node -e '
 const text = require("fs").readFileSync(0, "utf8");
 const helpers = `function isPlainHostName(h) { return !h.includes("."); }
@@ -75,11 +74,11 @@ console.log(find("http://www.lab.test/photo.png", "www.lab.test").split(/[ ;]+/)
 		local by=(--resolve www.lab.test:80:203.0.113.10 --resolve ads.lab.test:80:203.0.113.10)
 		[ $how = interception ] || by=(-x "http://$pac")
 		: >"$work/web.log"
-		check "$how: the page" in_ "$client" curl -gsS --max-time 20 \
+		check "$how: the page" in_ "$client" curl -gsS --max-time 60 \
 			"${by[@]}" -o "$work/page" http://www.lab.test/
 		check "$how: it is the page" grep -q photo.png "$work/page"
 		check "$how: the advertisement is gone" sh -c \
-			"! ip netns exec $client curl -gsS --max-time 20 ${by[*]} http://ads.lab.test/ad.js | grep buy"
+			"! ip netns exec $client curl -gsS --max-time 60 ${by[*]} http://ads.lab.test/ad.js | grep buy"
 		check "$how: and was not even asked for" not grep -F ad.js "$work/web.log"
 		check "$how: the log names the client" soon sh -c \
 			"grep -F www.lab.test $work/$2.access | tail -n 1 | grep -F '$4'"

@@ -36,7 +36,7 @@ while [ $status -eq 137 ]; do
 	status=$?
 	[ $status -eq 137 ] || break
 	gw gate down -c "$work/all.conf" >"$work/down" 2>&1 || {
-		check "down after a crash at point $points" cat "$work/down" false
+		check "down after a crash at point $points" sh -c "cat $work/down; false"
 		break
 	}
 	after gate >"$work/diff" || {
@@ -56,10 +56,16 @@ check "there were many points" [ "$points" -gt 60 ]
 downs=0 status=137
 while [ $status -eq 137 ]; do
 	downs=$((downs + 1))
-	gw gate up -c "$work/all.conf" >/dev/null 2>&1
+	gw gate up -c "$work/all.conf" >"$work/up" 2>&1 || {
+		check "up before a crash of down at point $downs" sh -c "cat $work/up; false"
+		break
+	}
 	in_ gate env GW_FAULT_AT=$downs "$FAULTY" down -c "$work/all.conf" >"$work/faulty" 2>&1
 	status=$?
-	gw gate down -c "$work/all.conf" >"$work/down" 2>&1
+	gw gate down -c "$work/all.conf" >"$work/down" 2>&1 || {
+		check "down after a crash of down at point $downs" sh -c "cat $work/down; false"
+		break
+	}
 	after gate >"$work/diff" || {
 		check "nothing is left after a crash of down at point $downs" sh -c "cat $work/down $work/diff; false"
 		break
@@ -67,4 +73,5 @@ while [ $status -eq 137 ]; do
 	downs=$((downs + 2)) # every third: each costs two ups
 done
 check "down, with no point left to crash at ($downs)" [ $status -eq 0 ]
+check "there were many of these, too" [ "$downs" -gt 30 ]
 verdict

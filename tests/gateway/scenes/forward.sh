@@ -8,7 +8,8 @@ needs_nft
 hosts visitor gate mini twin
 cable visitor v0 198.51.100.9/24 gate g0 198.51.100.1/24
 ip -n gate route add default via 198.51.100.9
-ip -n gate link add br0 type bridge
+# Of each port the kernel tells a second time after the forward delay.
+ip -n gate link add br0 type bridge forward_delay 0
 plug gate br0 10.0.3.1/24
 for box in "mini 10.0.3.2" "twin 10.0.3.3"; do
 	read -r name address <<<"$box"
@@ -29,6 +30,6 @@ check "from a neighbour" same "$(get twin http://198.51.100.1:8080/)" "hello fro
 check "from the container itself" same "$(get mini http://198.51.100.1:8080/)" "hello from mini"
 check "a second up does nothing" silent gate gw gate up -c "$examples/containers.conf"
 check "down" gw gate down -c "$examples/containers.conf"
-check "the port is closed again" not get visitor http://198.51.100.1:8080/ 2
+check "the port is closed again" not get visitor http://198.51.100.1:8080/ $moment
 check "nothing is left" after gate
 verdict

@@ -14,27 +14,28 @@ ip -n gate route add default via 192.168.77.2
 before gate
 check "up" gw gate up -c "$examples/qos.conf"
 sent() { in_ gate tc -s class show dev eth1 classid "$1" | awk '$1 == "Sent" { print $2 }'; }
-# In 0.1 Mbit/s.
+in_ phone iperf3 -s >/dev/null 2>&1 &
+soon listens phone t 5201
+# speed ADDRESS LEAST MOST, in 0.1 Mbit/s. A busy machine may be slower than the
+# class: then another time.
 speed() {
-	in_ phone iperf3 -s -1 -p "$2" >/dev/null 2>&1 &
-	sleep 0.5
-	in_ gate iperf3 -c "$1" -p "$2" -t 3 -J |
-		jq '.end.sum_received.bits_per_second / 1e5 | floor'
+	rate=$(in_ gate iperf3 -c "$1" -t 2 -J |
+		jq '.end.sum_received.bits_per_second / 1e5 | floor')
+	echo "$1: $rate" >>"$work/rates"
+	[ "$rate" -ge "$2" ] && [ "$rate" -le "$3" ]
 }
-slow=$(speed fd00:77::2 5201)
-fast=$(speed fd00:77::3 5202)
-plain=$(speed 192.168.77.2 5203)
-echo "     0.1 Mbit/s: IPv6 $slow, chosen IPv6 $fast, IPv4 $plain"
-check "what no class names is held to 2 Mbit/s" [ "$slow" -ge 10 -a "$slow" -le 24 ]
-check "the chosen IPv6 address is not" [ "$fast" -ge 60 ]
-check "IPv4 likewise" [ "$plain" -ge 10 -a "$plain" -le 24 ]
+check "what no class names is held to 2 Mbit/s" soon speed fd00:77::2 10 24
+check "the chosen IPv6 address is not" soon speed fd00:77::3 60 220
+check "IPv4 likewise" soon speed 192.168.77.2 10 24
+sed 's/^/     0.1 Mbit\/s: /' "$work/rates"
 class=$(in_ gate tc class show dev eth1 | sed -n 's/^class htb \([0-9a-f:]*\) .*prio 0 rate 8Mbit.*/\1/p')
+more() { [ "$(sent "$class")" -gt "$was" ]; }
 was=$(sent "$class")
-for _ in 1 2 3; do echo query | in_ gate nc -u -w 1 -p 53 fd00:77::2 9999; done
-check "IPv6 answers from port 53 go first" [ "$(sent "$class")" -gt "$was" ]
+echo query | in_ gate nc -u -q 0 -p 53 fd00:77::2 9999
+check "IPv6 answers from port 53 go first" soon more
 was=$(sent "$class")
-for _ in 1 2 3; do echo query | in_ gate nc -u -w 1 -p 53 192.168.77.2 9999; done
-check "IPv4 answers, too" [ "$(sent "$class")" -gt "$was" ]
+echo query | in_ gate nc -u -q 0 -p 53 192.168.77.2 9999
+check "IPv4 answers, too" soon more
 check "a second up does nothing" silent gate gw gate up -c "$examples/qos.conf"
 check "down" gw gate down -c "$examples/qos.conf"
 check "nothing is left" after gate

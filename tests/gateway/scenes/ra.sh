@@ -22,16 +22,13 @@ learned() { ip -n gate -6 route show default | grep -q 'proto ra'; }
 check "the default route comes by advertisement" soon learned
 soon sh -c "ip -n gate -6 address show dev eth0 | grep 2001:db8:1:"
 before gate
-watch() { while sleep 0.05; do learned || echo lost >>"$work/lost"; done; }
-watch &
-watcher=$!
+listen gate
 check "up" gw gate up -c "$examples/phones.conf"
 check "the route is there" learned
-sleep 1
 check "down" gw gate down -c "$examples/phones.conf"
-sleep 1
 check "the route is there after down" learned
-kill $watcher
-check "it was there all the time" [ ! -e "$work/lost" ]
+heard gate >"$work/told"
+check "the kernel told of what up did" grep wg-phones "$work/told"
+check "and of no default route that went" not grep 'Deleted default' "$work/told"
 check "nothing is left" after gate
 verdict

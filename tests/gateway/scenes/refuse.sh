@@ -14,6 +14,16 @@ usage() { # WHAT STATUS COMMAND...
 }
 usage "no command is usage" 2 gw gate
 usage "an unknown command, too" 2 gw gate upp -c "$examples/phones.conf"
+usage "options before the command, too" 2 gw gate --json plan
+check "which says where they belong" grep "follow the command" "$work/said"
+# Words are looked at before the file, which is not there.
+for words in "up --frob" "down --run-dir /x" "status x" "plan --nft --json" \
+	"run --frob" "try -c x" "try 4" "client" "client frob" "client add" \
+	"client show" "client revoke" "hook" "hook ppp-up"; do
+	# shellcheck disable=SC2086 # words
+	usage "wrong words: $words" 2 gw gate $words
+	check "and the usage: $words" grep -E '^usage|did you mean|there is no command' "$work/said"
+done
 usage "no such file" 1 gw gate plan -c "$work/nothing.conf"
 echo 'gateway x { uplnk = "eth0" }' >"$work/typo.conf"
 usage "a typo" 1 gw gate plan -c "$work/typo.conf"
@@ -39,7 +49,9 @@ sed 's/gateway home/gateway other/; s/51820/51821/; s/phones/mates/; s/10.77/10.
 usage "a second gateway in one network" 1 gw gate up -c "$work/other.conf"
 in_ gate setpriv --reuid 65534 --regid 65534 --clear-groups \
 	"$build/pared-gateway" up -c "$examples/phones.conf" >"$work/said" 2>&1
-check "an ordinary user's up is told to be root" grep -iE 'root|permi|privilege' "$work/said"
+check "an ordinary user's up is told to be root" grep "run it as root" "$work/said"
+usage "down by a name that is up by another run-dir" 1 gw gate down --name home --run-dir /run/elsewhere
+check "is told so" grep "another run-dir" "$work/said"
 check "plan --json is JSON" sh -c \
 	"ip netns exec gate $build/pared-gateway plan --json -c $examples/phones.conf | jq -e 'length > 10'"
 check "without keys in it" not sh -c \
@@ -47,4 +59,6 @@ check "without keys in it" not sh -c \
 rm "$work/other.conf"
 check "down knows the way without the file" gw gate down --name home
 check "nothing is left" after gate
+check "by tag, there is nothing" sh -c \
+	"ip netns exec gate $build/pared-gateway down --name home --by-tag | grep 'nothing bears a mark'"
 verdict

@@ -32,7 +32,7 @@ check "a second up does nothing on the edge" silent edge gw edge up -c "$work/ed
 check "nor on the node" silent node gw node up -c "$work/node.conf"
 ip -n node rule show | grep -q 'from 10.99.0.2' || echo "     (no source rule?)"
 check "the node goes down" gw node down -c "$work/node.conf"
-check "without the node's half nothing comes back" not get visitor http://198.51.100.1/ 3
+check "without the node's half nothing comes back" not get visitor http://198.51.100.1/ $moment
 check "the edge goes down" gw edge down -c "$work/edge.conf"
 check "nothing is left on the edge" after edge
 check "nor on the node" after node

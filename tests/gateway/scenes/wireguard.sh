@@ -41,10 +41,39 @@ check "status names the client" sh -c "ip netns exec gate $build/pared-gateway s
 check "a second up does nothing" silent gate gw gate up -c "$work/home.conf"
 check "a second client does not disturb the first" sh -c \
 	"ip netns exec gate $build/pared-gateway client add lee -c $work/home.conf --conf > $work/lee.conf &&
-	ip netns exec phone ping -c 1 -W 1 10.77.0.1"
+	ip netns exec phone ping -c 1 10.77.0.1"
 check "revoked" gw gate client revoke kim -c "$work/home.conf"
-check "and cut off at once" not in_ phone ping -c 2 -W 1 10.77.0.1
-check "down" gw gate down -c "$work/home.conf"
+check "and cut off at once" not in_ phone ping -c 1 -W $moment 10.77.0.1
+# Two tunnels, and then each with the other's port.
+two() { # PORT PORT
+	sed "s/^    type = .*/&\n    listen = $1/" "$work/home.conf"
+	echo "tunnel more { type = \"wireguard\" address = {\"10.79.0.1/24\"} listen = $2 }"
+}
+two 51820 51821 >"$work/two.conf"
+two 51821 51820 >"$work/swapped.conf"
+check "a second tunnel" gw gate up -c "$work/two.conf"
+check "both with the other's port" gw gate up -c "$work/swapped.conf"
+check "status" gw gate status -c "$work/swapped.conf"
+check "and back" gw gate up -c "$work/two.conf"
+# Two peers by name, of which the server refuses the first.
+names gate --address=/good.lab.test/198.51.100.2
+mkdir -p /etc/netns/gate
+echo "nameserver 127.0.0.1" >/etc/netns/gate/resolv.conf
+called() { # PORT NET.1/24 NAME
+	echo "tunnel ${3%%.*} { type = \"wireguard\" listen = $1 address = {\"$2\"}
+		peer = \"$(wg genkey | wg pubkey)\" endpoint = \"$3:51820\" allowed = {\"${2%.1/24}.0/24\"} }"
+}
+{
+	cat "$work/two.conf"
+	called 51823 10.80.0.1/24 bad.lab.test
+	called 51824 10.81.0.1/24 good.lab.test
+} >"$work/named.conf"
+check "two peers by name" gw gate up -c "$work/named.conf"
+cp "$work/out" "$work/said"
+check "the one is told" grep "bad.lab.test.*cannot be called" "$work/said"
+check "the other is called" sh -c \
+	"ip netns exec gate wg show wg-good endpoints | grep -F 198.51.100.2:51820"
+check "down" gw gate down -c "$work/named.conf"
 check "nothing is left" after gate
 check "no socket either" [ ! -e /run/wireguard/wg-phones.sock ]
 verdict
